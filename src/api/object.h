@@ -1,0 +1,45 @@
+// What all objects have in common: metadata, reached without knowing the kind. Pure; any thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/types.h"
+#include "base/clock.h"
+
+namespace stint {
+
+// An object as caches, watchers and responses share it: never changed once published.
+using Object = std::shared_ptr<const Message>;
+
+// REQUIRES: the message has a `metadata` field of type ObjectMeta, as every kind has.
+const metav1::ObjectMeta& meta(const Message& object);
+metav1::ObjectMeta& mutable_meta(Message& object);
+
+// "namespace/name", or "name" for a cluster-scoped object: the key of informers and queues.
+std::string object_key(const Message& object);
+std::string object_key(std::string_view ns, std::string_view name);
+
+// The owner with controller=true, or null.
+const metav1::OwnerReference* controller_of(const Message& object);
+bool has_finalizer(const Message& object, std::string_view finalizer);
+bool remove_finalizer(Message& object, std::string_view finalizer);  // true: it was there
+inline bool is_deleting(const Message& object) { return meta(object).has_deletiontimestamp(); }
+
+// Time on the wire is whole seconds, MicroTime microseconds; finer digits are dropped as upstream drops them.
+metav1::Time to_time(WallTime time);
+metav1::MicroTime to_micro_time(WallTime time);
+WallTime from_time(const metav1::Time& time);
+WallTime from_micro_time(const metav1::MicroTime& time);
+// "2026-01-02T03:04:05Z"
+std::string format_rfc3339(WallTime time);
+std::string format_rfc3339_micro(WallTime time);
+std::string format_rfc3339_nano(WallTime time);  // nine digits, for logs
+std::optional<WallTime> parse_rfc3339(std::string_view text);  // any offset and fraction
+
+// Upstream's short age: "5s", "3m20s", "47h", "<invalid>" for the future.
+std::string human_duration(Duration span);
+
+}  // namespace stint

@@ -1,0 +1,29 @@
+// Events for users, as upstream's classic recorder writes them: name `<object>.<hex nanoseconds>`, a repeat raises `count` on the
+// same Event, more than ten similar ones are aggregated, a burst is limited. Never blocks the caller; failures are logged.
+// Loop thread only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "client/client.h"
+#include "base/loop.h"
+
+namespace stint {
+
+class Recorder {
+ public:
+  // `component` is source.component, `host` source.host (the node, for the kubelet's events).
+  Recorder(Loop& loop, Client& client, std::string component, std::string host = "");
+  ~Recorder();
+
+  void normal(const Message& about, std::string_view reason, std::string message, std::string_view field_path = "");
+  void warning(const Message& about, std::string_view reason, std::string message, std::string_view field_path = "");
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace stint

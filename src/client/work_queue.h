@@ -1,0 +1,58 @@
+// A queue of keys for level-triggered controllers: a key waits once however often it is added, never runs twice at the same
+// time, and comes again if it was added while it ran. Delayed adds coalesce, the earliest wins. Loop thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/loop.h"
+#include "base/result.h"
+
+namespace stint {
+
+class WorkQueue {
+ public:
+  // What a sync asks for: nothing, or to look again after a while. An error retries with back-off (retry_base doubling to retry_max).
+  using Sync = std::function<Task<Result<std::optional<Duration>>>(std::string key)>;
+
+  struct Options {
+    int workers = 5;
+    Duration retry_base = std::chrono::seconds(1);
+    Duration retry_max = std::chrono::seconds(60);
+  };
+
+  WorkQueue(Loop& loop, std::string name, Options options, Sync sync);
+
+  void add(std::string key);
+  void add_after(std::string key, Duration delay);
+  void forget(const std::string& key);  // drops the back-off record and a pending delayed add
+  void start();
+  bool idle() const;  // nothing ready, running (delayed keys may wait)
+
+ private:
+  Task<void> work();
+  void finish(const std::string& key, const Result<std::optional<Duration>>& result);
+
+  Loop& loop_;
+  std::string name_;
+  Options options_;
+  Sync sync_;
+  std::deque<std::string> ready_;
+  std::unordered_set<std::string> queued_;    // in ready_, or added while running
+  std::unordered_set<std::string> running_;
+  struct Delayed {
+    WallTime due;
+    Loop::TimerId timer;
+  };
+  std::unordered_map<std::string, Delayed> delayed_;
+  std::unordered_map<std::string, int> failures_;
+  Event wake_;
+  Scope scope_;
+};
+
+}  // namespace stint

@@ -1,0 +1,56 @@
+// Images on disk: pulled from registries or imported from docker-archive and OCI-layout files, unpacked once a layer, by digest.
+// Loop thread only; blocking work goes to the pool inside. A pull interrupted at any point leaves nothing broken.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+
+namespace stint {
+
+// "bash" → docker.io/library/bash:latest, as Docker normalises it.
+struct ImageReference {
+  std::string registry;    // "docker.io", "127.0.0.1:5000"
+  std::string repository;  // "library/bash"
+  std::string tag;         // "latest"; "" with a digest
+  std::string digest;      // "sha256:…" or ""
+  std::string to_string() const;
+  static Result<ImageReference> parse(std::string_view text);  // kInvalid: `couldn't parse image name "…": …`
+};
+
+struct ImageInfo {
+  std::string id;                        // "sha256:…" of the config
+  std::vector<std::string> references;   // normalised names and digests that point to it
+  std::vector<std::string> layer_dirs;   // unpacked, lowest first: overlayfs lower directories
+  int64_t size_bytes = 0;
+  // of the config
+  std::vector<std::string> entrypoint, command, env;
+  std::string working_dir, user, stop_signal;
+};
+
+struct PullProgress {
+  int64_t bytes_done = 0, bytes_total = 0;
+};
+
+class ImageStore {
+ public:
+  virtual ~ImageStore() = default;
+  virtual std::optional<ImageInfo> find(const ImageReference& reference) const = 0;  // by name, digest or id
+  virtual std::optional<ImageInfo> find_id(std::string_view image_id) const = 0;
+  virtual std::vector<ImageInfo> list() const = 0;
+  // Asks the registry even if the name is known (policy is the caller's). One download a layer however many ask at once. Errors keep the registry's words.
+  virtual Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) = 0;
+  virtual Task<Result<std::vector<ImageInfo>>> import_file(std::string path) = 0;  // docker-archive or OCI-layout, .tar or a directory
+  virtual Task<Result<void>> remove(std::string reference_or_id) = 0;
+};
+
+// `dir` is the store's own folder.
+Result<std::unique_ptr<ImageStore>> open_image_store(Loop& loop, std::string dir);
+
+}  // namespace stint

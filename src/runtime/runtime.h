@@ -1,0 +1,116 @@
+// The container runtime seen from the node agent: sandboxes (a pod's shared namespaces and cgroup) and containers in them. Drivers: crun/
+// (crun or runc under conmon), fake/. A driver is a folder and one line in runtime/runtimes.cc; one contract suite runs over
+// all. Every call is idempotent: repeated after a crash at any point it ends in the same state. Containers outlive this
+// process; after a restart list() tells what is there. Loop thread only; blocking work goes to the pool inside.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+
+namespace stint {
+
+struct CgroupLimits {            // 0: not set
+  int64_t cpu_shares = 0;        // v1 shares, 2…262144; v2 weight follows from them
+  int64_t cpu_quota_us = 0;      // per 100 ms period
+  int64_t memory_bytes_max = 0;
+  int64_t pids_max = 0;
+};
+
+struct SandboxConfig {
+  std::string id;        // the pod's uid: names directories, cgroup and network namespace
+  std::string pod_namespace, pod_name;
+  std::string hostname;  // "" with host_network
+  bool host_network = false;
+  std::string cgroup;    // relative to the driver's root: "burstable/pod<uid>"
+  CgroupLimits limits;
+  std::map<std::string, std::string> sysctls;
+};
+struct SandboxStatus {
+  std::string id;
+  std::string ip;  // "" with host network
+  bool ready = false;
+};
+
+struct Mount {
+  std::string source;       // host path
+  std::string destination;  // in the container
+  bool read_only = false;
+};
+
+struct ContainerConfig {
+  std::string id;           // "<pod uid>_<container>_<attempt>": unique, chosen by the node agent
+  std::string sandbox_id;
+  std::string name;
+  int attempt = 0;
+  std::string image_id;     // as ImageStore::pull returned it
+  std::vector<std::string> args;              // entry point and arguments, complete
+  std::vector<std::string> env;               // "A=b"
+  std::string working_dir;                    // "" = "/"
+  std::string user;                           // "", "uid[:gid]" or a name of the image's passwd file
+  std::vector<int64_t> supplemental_groups;
+  std::vector<Mount> mounts;
+  std::string log_path;                       // CRI format, appended
+  CgroupLimits limits;
+  bool privileged = false;
+  bool read_only_root = false;
+  bool no_new_privileges = false;
+  std::vector<std::string> add_capabilities, drop_capabilities;  // without CAP_
+  bool tty = false;
+  bool stdin_open = false;
+  int oom_score_adj = 0;
+};
+
+enum class ContainerState { kCreated, kRunning, kExited, kUnknown };
+struct ContainerStatus {
+  std::string id;
+  std::string sandbox_id;
+  std::string name;
+  int attempt = 0;
+  ContainerState state = ContainerState::kUnknown;
+  int exit_code = 0;
+  bool oom_killed = false;
+  // "Completed", "Error", "OOMKilled", "StartError" or "ContainerStatusUnknown", filled when exited.
+  std::string reason;
+  std::string message;
+  WallTime started_at, finished_at;
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+  virtual std::string name() const = 0;     // "crun"
+  virtual std::string version() const = 0;  // "1.8.1"
+
+  virtual Task<Result<SandboxStatus>> create_sandbox(SandboxConfig config) = 0;
+  // Stops and removes every container in it, then the network, the namespaces, the cgroup. Fine if it is not there.
+  virtual Task<Result<void>> remove_sandbox(std::string sandbox_id) = 0;
+
+  // Creates and starts. A command that cannot be executed is not an error: the container is kExited with "StartError", 128.
+  virtual Task<Result<ContainerStatus>> start_container(ContainerConfig config) = 0;
+  virtual Task<Result<void>> signal_container(std::string container_id, int signal) = 0;  // fine if it has ended
+  virtual Task<Result<void>> remove_container(std::string container_id) = 0;              // its root file system goes; the log stays
+  virtual std::optional<ContainerStatus> status(const std::string& container_id) const = 0;
+
+  virtual std::vector<SandboxStatus> list_sandboxes() const = 0;
+  virtual std::vector<ContainerStatus> list_containers() const = 0;
+
+  // Called on the loop once for each container that ended, also for those that ended while this process was away (after recover()).
+  virtual void on_exit(std::function<void(const ContainerStatus&)> handler) = 0;
+  // Finds what an earlier life left: sandboxes and containers, running or ended meanwhile.
+  virtual Task<Result<void>> recover() = 0;
+};
+
+struct RuntimeOptions {
+  std::string data_dir;   // persistent: images, container roots
+  std::string run_dir;    // lost at reboot: runtime state
+  std::string program;    // "crun", "runc"
+};
+
+}  // namespace stint

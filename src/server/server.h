@@ -1,0 +1,93 @@
+// The front door, without HTTP: one request in, one answer out, through a visible pipeline of steps
+//   authorize → decode → default → admit → validate → persist → answer.
+// server/rest/ puts HTTP before it, app/local_client.h the in-process client. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/codec.h"
+#include "api/selector.h"
+#include "api/verbs.h"
+#include "base/loop.h"
+#include "store/store.h"
+
+namespace stint {
+
+struct User {
+  std::string name;
+  std::vector<std::string> groups;
+};
+
+enum class Verb { kGet, kList, kWatch, kCreate, kUpdate, kPatch, kDelete, kDeleteCollection };
+enum class FieldValidation { kIgnore, kWarn, kStrict };
+
+struct PatchBody {
+  PatchType type;
+  json::Value patch;
+  std::vector<std::string> duplicates;  // found while parsing it
+};
+
+struct Request {
+  User user;
+  Verb verb = Verb::kGet;
+  const Kind* kind = nullptr;
+  std::string ns;           // "" cluster scope, or all namespaces for list and watch
+  std::string name;
+  std::string subresource;  // "status", "binding", "finalize"
+
+  // create, update: a decoded body (with strict errors); patch: a PatchBody; delete: DeleteOptions in `remove`.
+  DecodedBody body;
+  std::optional<PatchBody> patch;
+  DeleteRequest remove;
+  bool propagation_chosen = false;  // the client sent a policy
+
+  bool dry_run = false;
+  FieldValidation field_validation = FieldValidation::kWarn;
+  std::string field_manager;
+
+  // list and watch
+  std::string label_selector;
+  std::string field_selector;
+  std::string resource_version;
+  std::string resource_version_match;
+  size_t limit = 0;
+  std::string continue_token;
+  bool allow_bookmarks = false;
+  std::optional<bool> send_initial_events;
+};
+
+struct Answer {
+  int code = 200;
+  const Kind* kind = nullptr;         // of the objects; null when `status` is the answer
+  Object object;                      // one object, or
+  std::optional<Error> status_error;  // unused for success
+  bool is_list = false;
+  std::vector<Object> items;          // a list, with
+  std::string resource_version, continue_token;
+  std::optional<int64_t> remaining;
+  // A success Status (deletes): details of what went.
+  bool is_status = false;
+  std::string status_name, status_uid;
+  std::vector<std::string> warnings;
+};
+
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual Task<Result<Answer>> handle(Request request) = 0;
+  virtual Task<Result<std::unique_ptr<ObjectWatch>>> watch(Request request) = 0;
+  // Compact JSON of a stored object with kind and apiVersion, from a cache by resourceVersion.
+  virtual std::shared_ptr<const std::string> json_of(const Kind& kind, const Object& object) = 0;
+};
+
+struct ServerOptions {
+  std::string root_ca_pem;  // for kube-root-ca.crt
+};
+std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions options);
+
+}  // namespace stint

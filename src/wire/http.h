@@ -1,0 +1,84 @@
+// HTTP as bytes: a server for HTTP/1.1 over TLS or plain, which knows no kinds. Handlers run on the loop thread as tasks; a
+// connection that goes away destroys its handler's task at the next suspension. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+
+namespace stint::http {
+
+struct Request {
+  std::string method;
+  std::string target;  // as sent: path and query
+  std::string path;    // percent-decoded is up to the handler; this is the raw path part
+  std::string query;   // raw, without '?'
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string remote;  // "127.0.0.1:4242"
+  // Of a verified client certificate, "" and empty without one.
+  std::string peer_common_name;
+  std::vector<std::string> peer_organizations;
+
+  std::string_view header(std::string_view name) const;  // case-insensitive, "" if absent
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// One answer. Either `send` once, or `begin`, any number of `write`, `end` (chunked). False: the client is gone.
+class Response {
+ public:
+  virtual ~Response() = default;
+  virtual Task<bool> send(int status, Headers headers, std::string body) = 0;
+  virtual Task<bool> send(int status, Headers headers, std::shared_ptr<const std::string> body) = 0;
+  virtual Task<bool> begin(int status, Headers headers) = 0;
+  virtual Task<bool> write(std::string chunk) = 0;
+  virtual Task<bool> end() = 0;
+};
+
+using Handler = std::function<Task<void>(Request request, Response& response)>;
+
+struct TlsOptions {
+  std::string certificate_pem;  // chain
+  std::string key_pem;
+  std::string client_ca_pem;    // client certificates signed by it are verified; none is required
+};
+
+struct Limits {
+  size_t header_bytes_max = 64 * 1024;
+  size_t body_bytes_max = 3 * 1024 * 1024;
+  size_t connections_max = 4096;
+  Duration idle_max = std::chrono::seconds(120);
+};
+
+struct ServerOptions {
+  std::string address;  // "127.0.0.1"
+  int port = 0;         // 0: any
+  std::optional<TlsOptions> tls;
+  Limits limits;
+  // Answers for a body over the limit and the like: the handler of protocol errors makes the body from a code and a sentence.
+  std::function<std::pair<std::string, std::string>(int code, std::string_view sentence)> error_body;  // content type, body
+};
+
+class Server {
+ public:
+  virtual ~Server() = default;  // closes every connection
+  virtual int port() const = 0;
+  virtual void stop_accepting() = 0;
+};
+// kConflict-like errors with the system's words: "listen on 127.0.0.1:6443: address already in use".
+Result<std::unique_ptr<Server>> serve(Loop& loop, ServerOptions options, Handler handler);
+
+// --- text helpers shared by every HTTP surface ---
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+std::string percent_encode(std::string_view text);
+// Decoded pairs in order; nothing when malformed.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
+
+}  // namespace stint::http
