@@ -72,6 +72,7 @@ class Store {
   static constexpr size_t kWatchBacklogMax = 16384;
   // Changes kept for watches and past ranges; older ones are compacted.
   static constexpr size_t kHistoryMax = 50000;
+  static constexpr size_t kHistoryBytesMax = 64 * 1024 * 1024;
 
   virtual ~Store() = default;
 
@@ -79,14 +80,15 @@ class Store {
   virtual std::optional<Entry> get(std::string_view key) const = 0;
   virtual Result<Range> range(const RangeOptions& options) const = 0;
   virtual Revision revision() const = 0;
-  virtual Revision compacted() const = 0;  // the oldest revision that watch(from) still accepts is compacted() + 1 … see watch
+  virtual Revision compacted() const = 0;  // the oldest state that range and watch still know
 
-  // The new revision. kConflict: `expected` did not match (against what is acknowledged or on its way); kInternalError with the
+  // The new revision. kConflict: `expected` did not match (against what is acknowledged or on its way); kNotFound: a deletion of
+  // what is not there, which takes no revision; kInternalError with the
   // system's words when the medium refuses (disk full, read-only): then nothing was written and later commits may succeed.
   // The write takes its place in the order when commit() is first resumed.
   virtual Task<Result<Revision>> commit(Write write) = 0;
 
-  // Changes after `from`. kExpired when `from` < compacted().
+  // Changes after `from`. kExpired when `from` < compacted(), or more than kWatchBacklogMax changes have piled up since.
   virtual Result<std::unique_ptr<StoreWatch>> watch(std::string prefix, Revision from) = 0;
 };
 
