@@ -1,0 +1,26 @@
+// The list of controllers, and all of them running over one client and one set of informers. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "control/controller.h"
+
+namespace stint {
+
+std::span<const ControllerRow> controllers();
+
+class ControllerSet {
+ public:
+  // `rows`: which ones; tests run a few.
+  ControllerSet(Loop& loop, Client& client, std::span<const ControllerRow> rows = controllers());
+  void start();
+
+ private:
+  SharedInformers informers_;
+  ControllerContext context_;
+  std::vector<std::unique_ptr<Controller>> controllers_;
+};
+
+}  // namespace stint
