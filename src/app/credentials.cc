@@ -1,0 +1,117 @@
+#include "app/credentials.h"
+
+#include <algorithm>
+
+#include "os/file.h"
+
+namespace stint {
+namespace {
+
+// A certificate is renewed at a start that finds less than this left of it.
+constexpr auto kRenewBefore = std::chrono::days(90);
+
+Result<void> save(const std::string& stem, const pki::KeyPair& pair) {
+  TRY_VOID(os::write_file_atomic(stem + ".key", pair.key_pem, 0600));
+  return os::write_file_atomic(stem + ".crt", pair.certificate_pem, 0600);
+}
+
+// Nothing when one of the two files is missing or the certificate is about to expire.
+Result<std::optional<pki::KeyPair>> load(const std::string& stem, WallTime now) {
+  if (!os::exists(stem + ".key") || !os::exists(stem + ".crt")) return std::nullopt;
+  pki::KeyPair pair;
+  TRY(pair.key_pem, os::read_file(stem + ".key"));
+  TRY(pair.certificate_pem, os::read_file(stem + ".crt"));
+  TRY(const WallTime expiry, pki::expiry_of(pair.certificate_pem));
+  if (expiry - now < kRenewBefore) return std::nullopt;
+  return pair;
+}
+
+// The pair in the files, or a new one. `usable` may refuse what was found.
+template <class Make, class Usable>
+Result<pki::KeyPair> load_or_make(const std::string& stem, WallTime now, bool* made, Make make, Usable usable) {
+  TRY(std::optional<pki::KeyPair> found, load(stem, now));
+  if (found && usable(*found)) return *found;
+  TRY(pki::KeyPair pair, make());
+  TRY_VOID(save(stem, pair));
+  if (made != nullptr) *made = true;
+  return pair;
+}
+
+Result<std::string> load_or_make_token(const std::string& path, Rng& rng) {
+  if (os::exists(path)) {
+    TRY(std::string token, os::read_file(path));
+    while (!token.empty() && token.back() == '\n') token.pop_back();
+    if (!token.empty()) return token;
+  }
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string token;
+  for (int word = 0; word < 4; ++word) {
+    uint64_t bits = rng.next();
+    for (int digit = 0; digit < 16; ++digit, bits >>= 4) token += kHex[bits & 15];
+  }
+  TRY_VOID(os::write_file_atomic(path, token + "\n", 0600));
+  return token;
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '=';
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Credentials> load_credentials(const std::string& data_dir, const std::string& host, const Clock& clock, Rng& rng) {
+  const std::string dir = data_dir + "/pki";
+  const WallTime now = clock.now();
+  TRY_VOID(os::make_directories(dir, 0700));
+  Credentials credentials;
+  bool new_authority = false;
+  const auto any = [](const pki::KeyPair&) { return true; };
+  TRY(credentials.authority, load_or_make(dir + "/ca", now, &new_authority, [&] { return pki::make_authority("stint", now); }, any));
+  const auto same_authority = [&](const pki::KeyPair&) { return !new_authority; };
+  const auto good_for_host = [&](const pki::KeyPair& pair) {
+    const auto hosts = pki::hosts_of(pair.certificate_pem);
+    return !new_authority && hosts && std::find(hosts->begin(), hosts->end(), host) != hosts->end();
+  };
+  const auto make_server_pair = [&] {
+    std::vector<std::string> hosts{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "host.stint.internal", "127.0.0.1"};
+    if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+    return pki::issue_server(credentials.authority, {.common_name = "stint", .organizations = {}}, hosts, now);
+  };
+  TRY(credentials.server, load_or_make(dir + "/server", now, nullptr, make_server_pair, good_for_host));
+  const auto make_admin = [&] { return pki::issue_client(credentials.authority, {.common_name = kAdminUser, .organizations = {kAdminGroup}}, now); };
+  TRY(credentials.admin, load_or_make(dir + "/admin", now, nullptr, make_admin, same_authority));
+  TRY(credentials.admin_token, load_or_make_token(dir + "/admin.token", rng));
+  return credentials;
+}
+
+Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const Credentials& credentials) {
+  const std::string text =
+      "apiVersion: v1\n"
+      "kind: Config\n"
+      "clusters:\n"
+      "- name: stint\n"
+      "  cluster:\n"
+      "    server: " + server_url + "\n"
+      "    certificate-authority-data: " + base64(credentials.authority.certificate_pem) + "\n"
+      "users:\n"
+      "- name: stint-admin\n"
+      "  user:\n"
+      "    client-certificate-data: " + base64(credentials.admin.certificate_pem) + "\n"
+      "    client-key-data: " + base64(credentials.admin.key_pem) + "\n"
+      "contexts:\n"
+      "- name: stint\n"
+      "  context:\n"
+      "    cluster: stint\n"
+      "    user: stint-admin\n"
+      "current-context: stint\n";
+  return os::write_file_atomic(path, text, 0600);
+}
+
+}  // namespace stint

@@ -1,0 +1,29 @@
+// The files of a data directory by which clients trust the server and the server knows its administrator. Made at first
+// start, kept after; all 0600. Blocking: call before the loop runs.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "wire/pki.h"
+
+namespace stint {
+
+struct Credentials {
+  pki::KeyPair authority;
+  pki::KeyPair server;
+  pki::KeyPair admin;       // CN stint-admin, O system:masters
+  std::string admin_token;  // the same user by bearer token
+};
+
+inline constexpr char kAdminUser[] = "stint-admin";
+inline constexpr char kAdminGroup[] = "system:masters";
+
+// Reads DIR/pki, makes what is missing or about to expire, and a new server certificate when `host` is not in the old one.
+Result<Credentials> load_credentials(const std::string& data_dir, const std::string& host, const Clock& clock, Rng& rng);
+
+// A kubeconfig with one cluster, user and context named stint, written whole or not at all, 0600.
+Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const Credentials& credentials);
+
+}  // namespace stint

@@ -1,0 +1,102 @@
+#include "cli/command_line.h"
+
+#include <arpa/inet.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace stint::cli {
+namespace {
+
+std::string check_address(const std::string& text) {
+  auto address = parse_address(text);
+  return address ? std::string() : address.error().message;
+}
+
+struct Commands {
+  ServeCommand serve;
+  KeyValueCommand keyvalue;
+  ImageCommand image;
+};
+
+void add_serve(CLI::App& app, ServeCommand& options) {
+  auto* serve = app.add_subcommand("serve", "run the Kubernetes API, the controllers and this machine's node");
+  serve->add_option("--data-dir", options.data_dir, "where everything that must survive is kept")->capture_default_str();
+  serve->add_option("--listen", options.listen, "address and port of the API; port 0 picks a free one")->capture_default_str()->check(check_address, "ADDRESS:PORT");
+  serve->add_option("--kubeconfig", options.kubeconfig, "file to write for kubectl (default: DATA_DIR/kubeconfig)");
+  serve->add_option("--image-dir", options.image_dir, "image archives found here are imported at start (default: DATA_DIR/image-files)");
+  serve->add_option("--runtime", options.runtime, "what runs containers")->capture_default_str()->check(CLI::IsMember({"crun", "runc", "fake"}));
+  serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")->capture_default_str()->check(CLI::IsMember({"sqlite", "memory"}));
+  serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
+}
+
+void add_image(CLI::App& app, ImageCommand& options) {
+  auto* image = app.add_subcommand("image", "look at and change the images of a data directory");
+  image->require_subcommand(1);
+  struct Row {
+    const char* name;
+    const char* help;
+    const char* argument;
+    ImageCommand::Verb verb;
+  };
+  static constexpr Row kRows[] = {
+      {"import", "import docker-archive or OCI-layout files", "FILE", ImageCommand::Verb::kImport},
+      {"pull", "pull an image from its registry", "IMAGE", ImageCommand::Verb::kPull},
+      {"ls", "list the images", nullptr, ImageCommand::Verb::kList},
+      {"rm", "remove an image", "IMAGE", ImageCommand::Verb::kRemove},
+  };
+  for (const Row& row : kRows) {
+    auto* verb = image->add_subcommand(row.name, row.help);
+    verb->add_option("--data-dir", options.data_dir, "the server's data directory")->capture_default_str();
+    if (row.argument != nullptr) verb->add_option(row.argument, options.arguments, "")->required();
+    verb->callback([&options, &row] { options.verb = row.verb; });
+  }
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  Commands options;
+  CLI::App app{"Kubernetes Jobs and CronJobs on one machine, without a cluster", "stint"};
+  app.require_subcommand(1);
+  add_serve(app, options.serve);
+  auto* keyvalue = app.add_subcommand("keyvalue", "run the key-value service of the Jobs lab");
+  keyvalue->add_option("--data-dir", options.keyvalue.data_dir, "where the values are kept")->capture_default_str();
+  keyvalue->add_option("--listen", options.keyvalue.listen, "address and port; port 0 picks a free one")->capture_default_str()->check(check_address, "ADDRESS:PORT");
+  add_image(app, options.image);
+  app.add_subcommand("version", "print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Message{app.help(), 0};
+  } catch (const CLI::Success&) {
+    return Message{app.help(), 0};
+  } catch (const CLI::ParseError& error) {
+    return Message{std::string("stint: ") + error.what() + " (see stint --help)\n", 2};
+  }
+  const std::string name = app.get_subcommands().front()->get_name();
+  if (name == "serve") return options.serve;
+  if (name == "keyvalue") return options.keyvalue;
+  if (name == "image") return options.image;
+  return VersionCommand{};
+}
+
+Result<Address> parse_address(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return fail(Reason::kBadRequest, "\"" + text + "\" is no address: write ADDRESS:PORT, such as 127.0.0.1:6443");
+  Address address{.host = text.substr(0, colon)};
+  if (address.host.starts_with('[') && address.host.ends_with(']')) address.host = address.host.substr(1, address.host.size() - 2);
+  const char* first = text.data() + colon + 1;
+  const char* last = text.data() + text.size();
+  const auto [end, code] = std::from_chars(first, last, address.port);
+  if (code != std::errc() || end != last || address.port < 0 || address.port > 65535) {
+    return fail(Reason::kBadRequest, "\"" + text.substr(colon + 1) + "\" is no port: it is a number from 0 to 65535");
+  }
+  unsigned char bytes[16];
+  if (inet_pton(AF_INET, address.host.c_str(), bytes) != 1 && inet_pton(AF_INET6, address.host.c_str(), bytes) != 1) {
+    return fail(Reason::kBadRequest, "\"" + address.host + "\" is no IP address");
+  }
+  return address;
+}
+
+}  // namespace stint::cli

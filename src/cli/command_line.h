@@ -1,0 +1,51 @@
+// What the user typed, as values. Parsing never acts: app/ runs what comes out of it. Any thread.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace stint::cli {
+
+struct ServeCommand {
+  std::string data_dir = "/var/lib/stint";
+  std::string listen = "127.0.0.1:6443";
+  std::string kubeconfig;  // "": DATA_DIR/kubeconfig
+  std::string image_dir;   // "": DATA_DIR/images-in
+  std::string runtime = "crun";
+  std::string store = "sqlite";
+  bool verbose = false;
+};
+
+struct KeyValueCommand {
+  std::string data_dir = "/var/lib/stint-keyvalue";
+  std::string listen = "127.0.0.1:8080";
+};
+
+struct ImageCommand {
+  enum class Verb { kImport, kPull, kList, kRemove } verb = Verb::kList;
+  std::string data_dir = "/var/lib/stint";
+  std::vector<std::string> arguments;  // files or references
+};
+
+struct VersionCommand {};
+
+// Text to print and the exit code: help (0) or a usage error in one line (2).
+struct Message {
+  std::string text;
+  int exit_code = 0;
+};
+
+using Command = std::variant<ServeCommand, KeyValueCommand, ImageCommand, VersionCommand, Message>;
+Command parse_command_line(int argc, const char* const* argv);
+
+// "127.0.0.1:6443", "[::1]:0". kBadRequest with the reason.
+struct Address {
+  std::string host;
+  int port = 0;
+};
+Result<Address> parse_address(const std::string& text);
+
+}  // namespace stint::cli

@@ -1,0 +1,52 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace stint::cli {
+namespace {
+
+Command parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "stint");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(CommandLine, ServesWithTheDefaults) {
+  const auto command = std::get<ServeCommand>(parse({"serve"}));
+  EXPECT_EQ(command.data_dir, "/var/lib/stint");
+  EXPECT_EQ(command.listen, "127.0.0.1:6443");
+  EXPECT_EQ(command.runtime, "crun");
+  EXPECT_EQ(command.store, "sqlite");
+}
+
+TEST(CommandLine, TakesImageVerbsWithTheirArguments) {
+  const auto command = std::get<ImageCommand>(parse({"image", "import", "--data-dir", "/d", "a.tar", "b.tar"}));
+  EXPECT_EQ(command.verb, ImageCommand::Verb::kImport);
+  EXPECT_EQ(command.data_dir, "/d");
+  EXPECT_EQ(command.arguments, (std::vector<std::string>{"a.tar", "b.tar"}));
+}
+
+TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{
+           {}, {"serv"}, {"serve", "--nope"}, {"serve", "--runtime", "docker"}, {"serve", "--listen", "here"}, {"serve", "--listen", "1.2.3.4:70000"}, {"image", "pull"}}) {
+    const auto message = std::get<Message>(parse(arguments));
+    EXPECT_EQ(message.exit_code, 2);
+    EXPECT_EQ(std::count(message.text.begin(), message.text.end(), '\n'), 1) << message.text;
+  }
+}
+
+TEST(CommandLine, HelpsEverywhere) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"--help"}, {"serve", "--help"}, {"image", "pull", "--help"}, {"keyvalue", "--help"}}) {
+    EXPECT_EQ(std::get<Message>(parse(arguments)).exit_code, 0);
+  }
+}
+
+TEST(Address, IsAnIpAddressAndAPort) {
+  EXPECT_EQ(parse_address("127.0.0.1:0")->port, 0);
+  EXPECT_EQ(parse_address("[::1]:80")->host, "::1");
+  EXPECT_FALSE(parse_address("127.0.0.1"));
+  EXPECT_FALSE(parse_address("localhost:80"));
+  EXPECT_FALSE(parse_address("127.0.0.1:x"));
+}
+
+}  // namespace
+}  // namespace stint::cli

@@ -1,0 +1,157 @@
+"""A stint server of its own for end-to-end tests: started on a free loopback port in a temporary directory, driven by a real
+kubectl, gone without a trace afterwards. Needs root for real containers."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STINT = os.environ.get("STINT", str(ROOT / "build/dev/stint"))
+
+
+def kubectl_path(version=None):
+    command = [str(ROOT / "test/kubectl")] + ([str(version)] if version else [])
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def wait_until(condition, timeout_s, what):
+    """The first true value of condition(); fails the test with `what` after timeout_s."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s} s: {what}")
+        time.sleep(0.05)
+
+
+class Server:
+    def __init__(self, images=True, runtime="crun", kubectl=None):
+        self.dir = tempfile.mkdtemp(prefix="stint-e2e-")
+        self.kubeconfig = f"{self.dir}/kubeconfig"
+        self.runtime = runtime
+        self.kubectl_binary = kubectl or kubectl_path()
+        self.process = None
+        self.listen = "127.0.0.1:0"
+        os.mkdir(f"{self.dir}/home")
+        self.image_dir = f"{self.dir}/image-files"
+        os.mkdir(self.image_dir)
+        if images:
+            for archive in test_images().glob("*.tar"):
+                os.link(archive, f"{self.image_dir}/{archive.name}") if same_device(archive, self.dir) else shutil.copy(archive, self.image_dir)
+
+    def start(self):
+        self.log = open(f"{self.dir}/server.log", "ab")
+        self.process = subprocess.Popen(
+            [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
+             "--image-dir", self.image_dir, "--runtime", self.runtime],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        if "ready" not in line:
+            self.process.wait()
+            raise AssertionError(f"stint did not start: {line!r}\n{self.log_text()}")
+        self.url = re.search(r"https://\S+", line).group(0)
+        self.listen = self.url.removeprefix("https://")
+        return self
+
+    def log_text(self):
+        return pathlib.Path(f"{self.dir}/server.log").read_text(errors="replace")
+
+    def kill(self):
+        """kill -9, as a crash would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=60)
+        if self.process:
+            self.process.stdout.close()
+
+    def close(self):
+        """Deletes every pod's namespace, stops, and removes the directory; says what stayed behind."""
+        if self.process.poll() is not None:
+            self.start()
+        names = [n for n in self.kubectl("get", "ns", "-o", "name").split() if not re.search(r"/(default|kube-.*)$", n)]
+        if names:
+            self.kubectl("delete", *names, "--timeout=90s")
+        self.kubectl("delete", "cronjobs,jobs,pods", "--all", "-n", "default", "--timeout=90s")
+        self.stop()
+        left = self.leftovers()
+        self.log.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if left:
+            raise AssertionError("left behind: " + ", ".join(left))
+
+    def leftovers(self):
+        """Processes, mounts and cgroups that name this server's directory."""
+        left = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if self.dir in command and int(pid) != os.getpid() and "stint-e2e" in command:
+                left.append(f"process {pid}: {command[:120]}")
+        left += [f"mount {line.split()[1]}" for line in open("/proc/mounts") if self.dir in line]
+        return left
+
+    def run(self, *arguments, input=None, timeout=120):
+        environment = dict(os.environ, KUBECONFIG=self.kubeconfig, HOME=f"{self.dir}/home")
+        return subprocess.run([self.kubectl_binary, *arguments], input=input, capture_output=True, text=True, env=environment, timeout=timeout)
+
+    def kubectl(self, *arguments, input=None, timeout=120):
+        result = self.run(*arguments, input=input, timeout=timeout)
+        if result.returncode != 0:
+            raise AssertionError(f"kubectl {' '.join(arguments)}: exit {result.returncode}\n{result.stdout}{result.stderr}\n{self.log_text()[-3000:]}")
+        return result.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.kubectl(*arguments, "-o", "json"))
+
+    def spawn(self, *arguments, **options):
+        environment = dict(os.environ, KUBECONFIG=self.kubeconfig, HOME=f"{self.dir}/home")
+        return subprocess.Popen([self.kubectl_binary, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **options)
+
+
+class KeyValue:
+    """stint keyvalue on an address that containers reach."""
+
+    def __init__(self, directory, listen="127.0.0.1:0"):
+        self.process = subprocess.Popen([STINT, "keyvalue", "--data-dir", directory, "--listen", listen], stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.url = re.search(r"http://\S+", line).group(0)
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def call(self, method, path):
+        """(HTTP status, body)."""
+        out = subprocess.run(["curl", "-s", "-X", method, "-d", "", "-w", "\n%{http_code}", self.url + path] if method == "POST"
+                             else ["curl", "-s", "-w", "\n%{http_code}", self.url + path], capture_output=True, text=True, check=True).stdout
+        body, code = out.rsplit("\n", 1)
+        return int(code), body
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def same_device(a, b):
+    return os.stat(a).st_dev == os.stat(b).st_dev
+
+
+def test_images():
+    """The folder of small image archives, made once."""
+    folder = ROOT / ".cache/images"
+    if not (folder / "bash.tar").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([str(ROOT / "test/images"), str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return folder
