@@ -1,0 +1,26 @@
+#include "api/table_cells.h"
+
+namespace stint {
+
+std::string age(const metav1::Time& since, WallTime now) {
+  if (since.seconds() == 0) return std::string(kUnknown);
+  return human_duration(now - from_time(since));
+}
+
+std::string age_of(const Message& object, WallTime now) { return age(meta(object).creationtimestamp(), now); }
+
+std::string or_none(std::string_view text) { return std::string(text.empty() ? kNone : text); }
+
+std::string container_names(const corev1::PodSpec& spec) {
+  std::string text;
+  for (const corev1::Container& container : spec.containers()) text += (text.empty() ? "" : ",") + container.name();
+  return text;
+}
+
+std::string container_images(const corev1::PodSpec& spec) {
+  std::string text;
+  for (int i = 0; i < spec.containers_size(); ++i) text += (i == 0 ? "" : ",") + spec.containers(i).image();
+  return text;
+}
+
+}  // namespace stint
