@@ -9,6 +9,10 @@
 
 namespace stint {
 
+// Upstream's words for a text that is none.
+inline constexpr std::string_view kQuantityError =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 // Canonical form as upstream prints it ("1000m" → "1", "1024Ki" → "1Mi"); nothing when it is no quantity.
 std::optional<std::string> canonical_quantity(std::string_view text);
 // Rounded up to whole units / thousandths, saturating at int64; nothing when it is no quantity.

@@ -1,0 +1,57 @@
+#include "api/base64.h"
+
+#include <array>
+#include <cstdint>
+
+namespace stint {
+namespace {
+
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+constexpr std::array<int8_t, 256> kDigits = [] {
+  std::array<int8_t, 256> digits;
+  digits.fill(-1);
+  for (size_t i = 0; i < kAlphabet.size(); ++i) digits[static_cast<uint8_t>(kAlphabet[i])] = static_cast<int8_t>(i);
+  return digits;
+}();
+
+}  // namespace
+
+void append_base64(std::string_view bytes, std::string& out) {
+  out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
+  for (; !bytes.empty(); bytes.remove_prefix(bytes.size() < 3 ? bytes.size() : 3)) {
+    uint32_t group = 0;
+    for (size_t i = 0; i < 3; ++i) group = group << 8 | (i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : 0);
+    for (size_t i = 0; i < 4; ++i) out += i > bytes.size() ? '=' : kAlphabet[group >> (18 - 6 * i) & 63];
+  }
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  uint32_t group = 0;
+  int digits = 0;
+  int padding = 0;
+  for (const char c : text) {
+    if (c == '\n' || c == '\r') continue;
+    if (c == '=' && digits >= 2 && digits + padding < 4) {
+      ++padding;
+      continue;
+    }
+    const int8_t digit = kDigits[static_cast<uint8_t>(c)];
+    if (digit < 0 || padding > 0) return std::nullopt;
+    group = group << 6 | static_cast<uint32_t>(digit);
+    if (++digits < 4) continue;
+    out += {static_cast<char>(group >> 16), static_cast<char>(group >> 8), static_cast<char>(group)};
+    group = 0;
+    digits = 0;
+  }
+  if (digits == 0) return out;
+  if (digits + padding != 4) return std::nullopt;
+  group <<= 6 * padding;
+  out += static_cast<char>(group >> 16);
+  if (digits == 3) out += static_cast<char>(group >> 8);
+  return out;
+}
+
+}  // namespace stint

@@ -1,0 +1,173 @@
+#include "api/codec.h"
+
+#include <algorithm>
+
+#include "api/embedded_json.h"
+#include "api/go_quote.h"
+#include "api/kind.h"
+#include "api/wire_rules.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace stint {
+namespace {
+
+using namespace std::string_view_literals;
+using google::protobuf::io::CodedOutputStream;
+
+constexpr std::string_view kMagic = "k8s\0"sv;
+constexpr size_t kWireBytesMax = size_t{1} << 31;  // libprotobuf's own limit
+
+// Tags of runtime.Unknown: all its fields are length-delimited.
+constexpr uint32_t kTypeMetaTag = 1 << 3 | 2;
+constexpr uint32_t kRawTag = 2 << 3 | 2;
+constexpr uint32_t kContentEncodingTag = 3 << 3 | 2;
+constexpr uint32_t kContentTypeTag = 4 << 3 | 2;
+
+void write_text(uint32_t tag, std::string_view text, CodedOutputStream& out) {
+  out.WriteTag(tag);
+  out.WriteVarint32(static_cast<uint32_t>(text.size()));
+  out.WriteRaw(text.data(), static_cast<int>(text.size()));
+}
+
+std::string type_meta_bytes(std::string_view api_version, std::string_view kind) {
+  runtimev1::TypeMeta type;
+  type.set_apiversion(api_version.data(), api_version.size());
+  type.set_kind(kind.data(), kind.size());
+  return type.SerializeAsString();
+}
+
+std::string version_of(std::string_view api_version, std::string_view otherwise) {
+  if (api_version.empty()) return std::string(otherwise);
+  return std::string(api_version.substr(api_version.rfind('/') + 1));
+}
+
+// The beginning of a body, for the message that refuses it.
+std::string summary_of(std::string_view body) {
+  constexpr size_t kShownMax = 30;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  if (body.empty()) return "<empty>";
+  std::string shown;
+  for (const char c : body.substr(0, kShownMax)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (body[0] == '{') {
+      shown += c;
+    } else {
+      shown += {kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return body.size() > kShownMax ? shown + " ..." : shown;
+}
+
+// Refuses one body in upstream's words.
+struct Refusal {
+  std::string_view body;
+  std::string_view kind;
+  std::string_view version;
+
+  std::unexpected<Error> unrecognized(std::string_view why) const {
+    return fail(Reason::kBadRequest, "the object provided is unrecognized (must be of type " + std::string(kind) + "): " +
+                                         std::string(why) + " (" + summary_of(body) + ")");
+  }
+  std::unexpected<Error> unfit(const DecodedBody& decoded, std::string_view why) const {
+    const std::string kind_said = decoded.kind.empty() ? std::string(kind) : decoded.kind;
+    return fail(Reason::kBadRequest, kind_said + " in version " + go_quoted(version_of(decoded.api_version, version)) +
+                                         " cannot be handled as a " + std::string(kind) + ": " + std::string(why));
+  }
+};
+
+Result<DecodedBody> decode_document(BodyFormat format, const Message& prototype, const Refusal& refusal) {
+  DecodedBody decoded;
+  decoded.message.reset(prototype.New());
+  const bool is_yaml = format == BodyFormat::kYaml;
+  const Result<json::Value> document =
+      is_yaml ? json::parse_yaml(refusal.body, &decoded.strict_errors) : json::parse(refusal.body, &decoded.strict_errors);
+  if (!document) {
+    if (document.error().reason == Reason::kRequestEntityTooLarge) return fail(document.error());
+    return refusal.unrecognized(is_yaml ? document.error().message
+                                        : "couldn't get version/kind; json parse error: " + document.error().message);
+  }
+  decoded.api_version = document->string_at("apiVersion");
+  decoded.kind = document->string_at("kind");
+  if (!decoded.kind.empty() && decoded.kind != refusal.kind) return decoded;
+  if (const Result<void> read = json::decode(*document, *decoded.message, &decoded.strict_errors); !read) {
+    return refusal.unfit(decoded, read.error().message);
+  }
+  return decoded;
+}
+
+Result<DecodedBody> decode_wire(const Message& prototype, const Refusal& refusal) {
+  Result<Envelope> envelope = decode_envelope(refusal.body);
+  if (!envelope) return refusal.unrecognized(envelope.error().message);
+  DecodedBody decoded;
+  decoded.message.reset(prototype.New());
+  decoded.api_version = std::move(envelope->api_version);
+  decoded.kind = std::move(envelope->kind);
+  if (!decoded.kind.empty() && decoded.kind != refusal.kind) return decoded;
+  if (!decoded.message->ParseFromString(envelope->raw)) return refusal.unfit(decoded, "proto: the message is malformed");
+  decoded.message->DiscardUnknownFields();
+  if (const Result<void> applied = apply_wire_rules(*decoded.message); !applied) {
+    return refusal.unfit(decoded, applied.error().message);
+  }
+  return decoded;
+}
+
+}  // namespace
+
+std::string encode_envelope(std::string_view api_version, std::string_view kind, const Message& message) {
+  const std::string type = type_meta_bytes(api_version, kind);
+  const size_t raw_size = message.ByteSizeLong();
+  std::string bytes;
+  bytes.reserve(kMagic.size() + type.size() + raw_size + 24);
+  bytes += kMagic;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    CodedOutputStream out(&stream);
+    out.SetSerializationDeterministic(true);  // equal objects are equal bytes
+    write_text(kTypeMetaTag, type, out);
+    out.WriteTag(kRawTag);
+    out.WriteVarint32(static_cast<uint32_t>(raw_size));
+    message.SerializeWithCachedSizes(&out);
+    write_text(kContentEncodingTag, "", out);  // upstream writes both, empty
+    write_text(kContentTypeTag, "", out);
+  }
+  return bytes;
+}
+
+Result<Envelope> decode_envelope(std::string_view bytes) {
+  if (!bytes.starts_with(kMagic)) {
+    return fail(Reason::kBadRequest, "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+  }
+  bytes.remove_prefix(kMagic.size());
+  runtimev1::Unknown unknown;
+  if (bytes.size() >= kWireBytesMax || !unknown.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return fail(Reason::kBadRequest, "proto: the envelope is malformed");
+  }
+  return Envelope{.api_version = unknown.typemeta().apiversion(),
+                  .kind = unknown.typemeta().kind(),
+                  .raw = std::move(*unknown.mutable_raw())};
+}
+
+Result<std::unique_ptr<Message>> decode_stored(const Kind& kind, std::string_view bytes) {
+  TRY(const Envelope envelope, decode_envelope(bytes));
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(kind.descriptor());
+  std::unique_ptr<Message> message(prototype->New());
+  if (!message->ParseFromString(envelope.raw)) {
+    return fail(Reason::kInternalError, "stored " + std::string(kind.kind) + " is malformed");
+  }
+  if (kind.rules != nullptr && kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*message);
+  return message;
+}
+
+std::string encode_stored(const Kind& kind, const Message& message) {
+  const std::string api_version = kind.group.empty() ? std::string(kind.version) : std::string(kind.group) + "/" + std::string(kind.version);
+  return encode_envelope(api_version, kind.kind, message);
+}
+
+Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const Message& prototype, std::string_view kind,
+                                std::string_view version) {
+  const Refusal refusal{.body = body, .kind = kind, .version = version};
+  return format == BodyFormat::kProtobuf ? decode_wire(prototype, refusal) : decode_document(format, prototype, refusal);
+}
+
+}  // namespace stint

@@ -1,0 +1,66 @@
+// How a message looks in JSON, worked out once from its descriptor and api/stint/options.proto: what the encoder and the
+// decoder follow, so that neither looks an option up while it runs. Plans live as long as the program; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/types.h"
+
+namespace stint {
+
+struct MessagePlan;
+
+enum class FieldType {
+  kString,
+  kBytes,
+  kBool,
+  kInt32,
+  kInt64,
+  kTime,
+  kMicroTime,
+  kQuantity,
+  kIntOrString,
+  kFieldsV1,
+  kRawExtension,
+  kMessage,
+};
+enum class FieldShape { kSingle, kRepeated, kMap };
+enum class Presence {
+  kNonZero,  // left out when zero or empty
+  kAlways,
+  kPointer,  // shown when set
+  kInline,   // its members stand in the parent
+};
+
+struct FieldPlan {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  std::string name;
+  std::string prefix;  // `"name":`
+  FieldType type = FieldType::kString;  // of an element, of a map's value
+  FieldShape shape = FieldShape::kSingle;
+  Presence presence = Presence::kNonZero;
+  bool is_list_items = false;            // `items` of a list kind: never null
+  const MessagePlan* message = nullptr;  // kMessage
+  const google::protobuf::FieldDescriptor* map_key = nullptr;
+  const google::protobuf::FieldDescriptor* map_value = nullptr;
+};
+
+// A member of the JSON object, and the inlined messages one steps through to reach its field.
+struct MemberPlan {
+  std::string_view name;
+  std::vector<const FieldPlan*> inlined;
+  const FieldPlan* field = nullptr;
+};
+
+struct MessagePlan {
+  const google::protobuf::Descriptor* descriptor = nullptr;
+  std::vector<FieldPlan> fields;    // in the order of declaration, which is Go's
+  std::vector<MemberPlan> members;  // sorted by name
+  const MemberPlan* find(std::string_view name) const;
+};
+
+const MessagePlan& plan_of(const google::protobuf::Descriptor* descriptor);
+
+}  // namespace stint

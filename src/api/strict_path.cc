@@ -1,0 +1,38 @@
+#include "api/strict_path.h"
+
+#include <algorithm>
+
+#include "api/go_quote.h"
+#include "api/json.h"
+
+namespace stint::json {
+
+void StrictPath::report(std::string_view what, std::string_view member, std::vector<std::string>& errors) const {
+  if (errors.size() >= kStrictErrorsMax) return;
+  std::string path;
+  for (const Step& step : steps_) {
+    if (!step.is_key) {
+      path.append("[").append(std::to_string(step.index)).append("]");
+    } else {
+      if (!path.empty()) path += '.';
+      path += step.key;
+    }
+  }
+  if (!path.empty()) path += '.';
+  path += member;
+  std::string text(what);
+  text.append(" ").append(go_quoted(path));
+  if (std::ranges::find(errors, text) == errors.end()) errors.push_back(std::move(text));
+}
+
+std::string StrictPath::members() const {
+  std::string out;
+  for (const Step& step : steps_) {
+    if (!step.is_key) continue;
+    if (!out.empty()) out += '.';
+    out += step.key;
+  }
+  return out;
+}
+
+}  // namespace stint::json
