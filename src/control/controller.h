@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/loop.h"
@@ -16,6 +17,7 @@ struct ControllerContext {
   Loop& loop;
   Client& client;
   SharedInformers& informers;
+  std::string root_ca_pem;  // what kube-root-ca.crt publishes
 };
 
 // The constructor asks for informers, and adds indexes and handlers; start() begins to work once those informers have synced.

@@ -1,19 +1,29 @@
 #include "control/controllers.h"
 
-#include <array>
+#include "control/event_ttl/event_ttl_controller.h"
+#include "control/garbage/garbage_controller.h"
+#include "control/namespaces/namespace_controller.h"
+#include "control/podgc/pod_gc_controller.h"
+#include "control/service_account/service_account_controller.h"
 
 namespace stint {
 namespace {
 
 // A row is ControllerRow{"name", make_controller<NameController>}.
-constexpr std::array<ControllerRow, 0> kControllers{};
+constexpr ControllerRow kControllers[] = {
+    {"garbage", make_controller<garbage::GarbageController>},
+    {"namespace", make_controller<namespaces::NamespaceController>},
+    {"podgc", make_controller<podgc::PodGcController>},
+    {"event-ttl", make_controller<event_ttl::EventTtlController>},
+    {"service-account", make_controller<service_account::ServiceAccountController>},
+};
 
 }  // namespace
 
 std::span<const ControllerRow> controllers() { return kControllers; }
 
-ControllerSet::ControllerSet(Loop& loop, Client& client, std::span<const ControllerRow> rows)
-    : informers_(loop, client), context_{loop, client, informers_} {
+ControllerSet::ControllerSet(Loop& loop, Client& client, std::string root_ca_pem, std::span<const ControllerRow> rows)
+    : informers_(loop, client), context_{loop, client, informers_, std::move(root_ca_pem)} {
   for (const ControllerRow& row : rows) controllers_.push_back(row.make(context_));
 }
 

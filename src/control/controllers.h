@@ -14,7 +14,7 @@ std::span<const ControllerRow> controllers();
 class ControllerSet {
  public:
   // `rows`: which ones; tests run a few.
-  ControllerSet(Loop& loop, Client& client, std::span<const ControllerRow> rows = controllers());
+  ControllerSet(Loop& loop, Client& client, std::string root_ca_pem = {}, std::span<const ControllerRow> rows = controllers());
   void start();
 
  private:
