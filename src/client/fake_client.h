@@ -2,11 +2,11 @@
 // and grace, watches with selectors, and failures on demand. No validation, no admission. Loop thread only.
 #pragma once
 
+#include <concepts>
 #include <deque>
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 
 #include "base/loop.h"
 #include "client/client.h"
@@ -58,9 +58,9 @@ class FakeClient : public Client {
     for (const Object& object : all(kind_of<T>(), ns)) objects.push_back(as<T>(object));
     return objects;
   }
-  template <class T>
+  template <std::derived_from<Message> T>
   std::shared_ptr<const T> put(T object) {
-    return as<T>(put(std::make_unique<T>(std::move(object))));
+    return as<T>(put(std::unique_ptr<Message>(std::make_unique<T>(std::move(object)))));
   }
   // "create pods ns/name", in order of arrival, failed ones too; subresources as "update jobs/status ns/name".
   const std::vector<std::string>& calls() const { return calls_; }
@@ -93,7 +93,7 @@ class FakeClient : public Client {
   std::deque<Change> history_;
   int64_t revision_ = 1;
   int64_t compacted_ = 1;
-  std::set<Watch*> watches_;
+  std::vector<Watch*> watches_;
   std::vector<std::string> calls_;
 };
 

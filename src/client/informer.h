@@ -2,6 +2,7 @@
 // watch expires; handlers then see the difference. Loop thread only.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <unordered_map>
@@ -13,7 +14,8 @@ namespace stint {
 
 class Informer {
  public:
-  // Either may be null: old null = added, next null = deleted. Called on the loop, after the cache changed.
+  // Either may be null: old null = added, next null = deleted. Called on the loop, after the cache changed. An object that took
+  // the name of another (a new uid) is seen as a deletion and an addition, never as a change.
   using Handler = std::function<void(const Object& old, const Object& next)>;
   using IndexFn = std::function<std::vector<std::string>(const Message& object)>;
 
@@ -36,8 +38,10 @@ class Informer {
 
  private:
   Task<void> run();
-  Task<Result<std::string>> relist();
-  void apply(std::string key, Object next);
+  Task<Result<void>> list_and_watch();
+  Task<Result<std::string>> relist();  // the version that the cache then shows
+  void apply(const std::string& key, Object next);
+  void replace(const std::string& key, const Object& old, const Object& next);
 
   Loop& loop_;
   Client& client_;
@@ -48,7 +52,7 @@ class Informer {
     std::unordered_map<std::string, std::map<std::string, Object>> entries;  // value → key → object
   };
   std::map<std::string, Index, std::less<>> indexes_;
-  std::vector<Handler> handlers_;
+  std::deque<Handler> handlers_;  // a deque: a running handler may add one
   std::map<std::string, Object, std::less<>> objects_;
   Event synced_;
   Scope scope_;

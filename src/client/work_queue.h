@@ -4,8 +4,7 @@
 
 #include <deque>
 #include <functional>
-#include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -27,6 +26,7 @@ class WorkQueue {
   };
 
   WorkQueue(Loop& loop, std::string name, Options options, Sync sync);
+  ~WorkQueue();
 
   void add(std::string key);
   void add_after(std::string key, Duration delay);
@@ -36,6 +36,8 @@ class WorkQueue {
 
  private:
   Task<void> work();
+  void make_ready(std::string key);
+  Duration next_back_off(const std::string& key);
   void finish(const std::string& key, const Result<std::optional<Duration>>& result);
 
   Loop& loop_;

@@ -1,0 +1,93 @@
+#include "client/work_queue.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace stint {
+
+WorkQueue::WorkQueue(Loop& loop, std::string name, Options options, Sync sync)
+    : loop_(loop), name_(std::move(name)), options_(options), sync_(std::move(sync)), wake_(loop), scope_(loop) {}
+
+WorkQueue::~WorkQueue() {
+  for (const auto& [key, delayed] : delayed_) loop_.cancel_timer(delayed.timer);
+}
+
+void WorkQueue::add(std::string key) {
+  if (!queued_.insert(key).second) return;
+  if (!running_.contains(key)) make_ready(std::move(key));
+}
+
+void WorkQueue::add_after(std::string key, Duration delay) {
+  if (delay <= Duration{0}) {
+    add(std::move(key));
+    return;
+  }
+  const WallTime due = loop_.now() + delay;
+  auto found = delayed_.find(key);
+  if (found != delayed_.end()) {
+    if (found->second.due <= due) return;
+    loop_.cancel_timer(found->second.timer);
+    delayed_.erase(found);
+  }
+  const Loop::TimerId timer = loop_.call_after(delay, [this, key] {
+    delayed_.erase(key);
+    add(key);
+  });
+  delayed_.emplace(std::move(key), Delayed{due, timer});
+}
+
+void WorkQueue::forget(const std::string& key) {
+  failures_.erase(key);
+  auto found = delayed_.find(key);
+  if (found == delayed_.end()) return;
+  loop_.cancel_timer(found->second.timer);
+  delayed_.erase(found);
+}
+
+void WorkQueue::start() {
+  for (int i = 0; i < options_.workers; ++i) scope_.spawn(work());
+}
+
+bool WorkQueue::idle() const { return ready_.empty() && running_.empty(); }
+
+void WorkQueue::make_ready(std::string key) {
+  ready_.push_back(std::move(key));
+  wake_.pulse();
+}
+
+Task<void> WorkQueue::work() {
+  while (true) {
+    while (ready_.empty()) co_await wake_.wait();
+    const std::string key = std::move(ready_.front());
+    ready_.pop_front();
+    queued_.erase(key);
+    running_.insert(key);
+    const Result<std::optional<Duration>> result = co_await sync_(key);
+    running_.erase(key);
+    if (queued_.contains(key)) make_ready(key);  // added while it ran
+    finish(key, result);
+  }
+}
+
+void WorkQueue::finish(const std::string& key, const Result<std::optional<Duration>>& result) {
+  if (!result) {
+    const Duration delay = next_back_off(key);
+    const auto delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
+    log_warning("sync failed", "queue", name_, "key", key, "error", result.error().message, "retry_ms", delay_ms);
+    add_after(key, delay);
+    return;
+  }
+  failures_.erase(key);
+  if (result->has_value()) add_after(key, **result);
+}
+
+Duration WorkQueue::next_back_off(const std::string& key) {
+  constexpr int kDoublingsMax = 30;
+  const int doublings = std::min(failures_[key]++, kDoublingsMax);
+  Duration delay = options_.retry_base;
+  for (int i = 0; i < doublings && delay < options_.retry_max; ++i) delay *= 2;
+  return std::min(delay, options_.retry_max);
+}
+
+}  // namespace stint
