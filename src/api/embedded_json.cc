@@ -3,6 +3,13 @@
 namespace stint::json {
 namespace {
 
+Result<void> check_depth(const Value& value) {
+  if (is_deeper_than(value, kEmbeddedDepthMax)) return fail(Reason::kBadRequest, "exceeded max depth");
+  return {};
+}
+
+}  // namespace
+
 bool is_deeper_than(const Value& value, int depth) {
   if (depth < 0) return true;
   if (value.is_array()) {
@@ -16,13 +23,6 @@ bool is_deeper_than(const Value& value, int depth) {
   }
   return false;
 }
-
-Result<void> check_depth(const Value& value) {
-  if (is_deeper_than(value, kEmbeddedDepthMax)) return fail(Reason::kBadRequest, "exceeded max depth");
-  return {};
-}
-
-}  // namespace
 
 Result<Value> parse_embedded(std::string_view text) {
   TRY(Value value, parse(text, nullptr, text.size()));

@@ -1,0 +1,41 @@
+#include <unordered_set>
+
+#include "api/json_members.h"
+#include "api/patch.h"
+
+namespace stint {
+namespace {
+
+using json::Members;
+using json::Value;
+
+// The recursion follows the patch, whose depth its parser has bounded.
+void merge(Value& target, const Value& patch) {
+  if (!patch.is_object()) {
+    target = patch;
+    return;
+  }
+  if (!target.is_object()) target = Value(Members());
+  Members& members = target.as_object();
+  json::MemberIndex index(members);
+  std::unordered_set<std::string_view> removed;
+  for (const auto& [key, value] : patch.as_object()) {
+    Value* known = index.find(key);
+    if (value.is_null()) {
+      if (known != nullptr) removed.insert(key);
+    } else {
+      merge(known != nullptr ? *known : index.add(key, Value()), value);
+    }
+  }
+  if (!removed.empty()) std::erase_if(members, [&](const auto& member) { return removed.contains(member.first); });
+}
+
+}  // namespace
+
+Value apply_merge_patch(const Value& document, const Value& patch) {
+  Value result = document;
+  merge(result, patch);
+  return result;
+}
+
+}  // namespace stint
