@@ -1,0 +1,228 @@
+#include "server/rest/decode.h"
+
+#include "server/errors.h"
+
+namespace stint::rest {
+namespace {
+
+constexpr size_t kFieldManagerBytesMax = 128;
+
+std::string media_type(const http::Request& http) {
+  std::string_view type = http.header("Content-Type");
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  return std::string(type);
+}
+
+Error unknown_format(std::string_view accepted) {
+  return Error{.reason = Reason::kUnsupportedMediaType,
+               .message = "the body of the request was in an unknown format - accepted media types include: " + std::string(accepted)};
+}
+
+Result<BodyFormat> body_format(const http::Request& http) {
+  std::string type = media_type(http);
+  if (type.empty() || type == "application/json") return BodyFormat::kJson;
+  if (type == "application/yaml") return BodyFormat::kYaml;
+  if (type == "application/vnd.kubernetes.protobuf") return BodyFormat::kProtobuf;
+  return fail(unknown_format("application/json, application/yaml, application/vnd.kubernetes.protobuf"));
+}
+
+Result<void> check_size(const http::Request& http) {
+  if (http.body.size() <= json::kBodyBytesMax) return {};
+  return fail(Reason::kRequestEntityTooLarge, "Request entity too large: limit is " + std::to_string(json::kBodyBytesMax));
+}
+
+std::string_view options_kind(Verb verb) {
+  switch (verb) {
+    case Verb::kCreate: return "CreateOptions";
+    case Verb::kPatch: return "PatchOptions";
+    case Verb::kDelete:
+    case Verb::kDeleteCollection: return "DeleteOptions";
+    default: return "UpdateOptions";
+  }
+}
+
+void check_dry_run(const std::vector<std::string>& values, FieldErrors& errors) {
+  bool all_known = std::all_of(values.begin(), values.end(), [](const std::string& value) { return value == "All"; });
+  if (all_known) return;
+  json::Array shown(values.begin(), values.end());
+  errors.add({"FieldValueNotSupported", "Unsupported value: " + json::to_text(json::Value(std::move(shown))) + ": supported values: \"All\"",
+              "dryRun"});
+}
+
+void check_field_manager(const std::string& manager, FieldErrors& errors) {
+  if (manager.size() > kFieldManagerBytesMax) errors.too_long("fieldManager", kFieldManagerBytesMax);
+  for (unsigned char c : manager) {
+    if (c >= 0x20 && c != 0x7f) continue;
+    errors.invalid("fieldManager", quote(manager), "only printable characters may be used");
+    return;
+  }
+}
+
+// Upstream's default: the client's own name, as it stands before the first slash.
+std::string default_manager(std::string_view user_agent) {
+  std::string manager;
+  for (char c : user_agent.substr(0, user_agent.find('/'))) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && manager.size() < kFieldManagerBytesMax) manager += c;
+  }
+  return manager;
+}
+
+// dryRun, fieldManager, fieldValidation of create, update and patch.
+Result<void> decode_write_options(const http::Request& http, const Query& query, Request& request) {
+  FieldErrors errors;
+  if (request.verb == Verb::kPatch && query.find("force")) errors.forbidden("force", "may not be specified for non-apply patch");
+  request.field_manager = query.text("fieldManager");
+  check_field_manager(request.field_manager, errors);
+  std::vector<std::string> dry_run = query.all("dryRun");
+  check_dry_run(dry_run, errors);
+  std::string validation = query.text("fieldValidation");
+  constexpr std::string_view kSupported[] = {"", "Ignore", "Strict", "Warn"};
+  if (std::find(std::begin(kSupported), std::end(kSupported), validation) == std::end(kSupported)) {
+    errors.not_supported("fieldValidation", validation, kSupported);
+  }
+  if (!errors.empty()) return fail(invalid(std::string(options_kind(request.verb)) + ".meta.k8s.io", "", errors));
+  request.dry_run = !dry_run.empty();
+  if (validation == "Ignore") request.field_validation = FieldValidation::kIgnore;
+  if (validation == "Strict") request.field_validation = FieldValidation::kStrict;
+  if (request.field_manager.empty()) request.field_manager = default_manager(http.header("User-Agent"));
+  return {};
+}
+
+// The class of a body: the kind's own, or for a subresource such as pods/binding the one its row names, of the same package.
+std::unique_ptr<Message> body_prototype(const Kind& kind, const Subresource* subresource) {
+  if (subresource == nullptr || subresource->kind == kind.kind) return kind.make();
+  std::string_view package = kind.descriptor()->file()->package();
+  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(package) + "." +
+                                                                                               std::string(subresource->kind));
+  if (type == nullptr) return nullptr;
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  return std::unique_ptr<Message>(prototype->New());
+}
+
+Result<void> decode_object(const http::Request& http, Request& request) {
+  TRY(BodyFormat format, body_format(http));
+  TRY_VOID(check_size(http));
+  const Kind& kind = *request.kind;
+  const Subresource* subresource = request.subresource.empty() ? nullptr : kind.subresource(request.subresource);
+  std::string expected(subresource != nullptr ? subresource->kind : kind.kind);
+  std::unique_ptr<Message> prototype = body_prototype(kind, subresource);  // its kind and version are the server's to check
+  if (prototype == nullptr) return fail(Reason::kInternalError, "Internal error occurred: no such kind as " + expected);
+  TRY(request.body, decode_body(format, http.body, *prototype, expected, kind.version));
+  return {};
+}
+
+Result<void> decode_patch(const http::Request& http, Request& request) {
+  std::string type = media_type(http);
+  PatchBody patch;
+  if (type == "application/json-patch+json") {
+    patch.type = PatchType::kJson;
+  } else if (type == "application/merge-patch+json") {
+    patch.type = PatchType::kMerge;
+  } else if (type == "application/strategic-merge-patch+json") {
+    patch.type = PatchType::kStrategic;
+  } else {
+    return fail(unknown_format("application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"));
+  }
+  TRY_VOID(check_size(http));
+  auto parsed = json::parse(http.body, &patch.duplicates);
+  if (!parsed) return fail(Reason::kBadRequest, "error decoding patch: " + parsed.error().message);
+  patch.patch = *std::move(parsed);
+  request.patch = std::move(patch);
+  return {};
+}
+
+Result<void> decode_list_options(const Query& query, Request& request) {
+  request.label_selector = query.text("labelSelector");
+  request.field_selector = query.text("fieldSelector");
+  request.resource_version = query.text("resourceVersion");
+  request.resource_version_match = query.text("resourceVersionMatch");
+  request.continue_token = query.text("continue");
+  request.allow_bookmarks = query.flag("allowWatchBookmarks");
+  request.send_initial_events = query.optional_flag("sendInitialEvents");
+  TRY(std::optional<int64_t> limit, query.integer("limit"));
+  if (limit.value_or(0) < 0) return fail(Reason::kBadRequest, "limit must not be negative");
+  request.limit = static_cast<size_t>(limit.value_or(0));
+  return {};
+}
+
+Result<void> delete_options_from_body(const http::Request& http, metav1::DeleteOptions& options) {
+  TRY(BodyFormat format, body_format(http));
+  auto body = decode_body(format, http.body, options, "DeleteOptions", "v1");
+  if (!body) return fail(Reason::kBadRequest, body.error().message);
+  if (!body->kind.empty() && body->kind != "DeleteOptions") {
+    return fail(Reason::kBadRequest, "decoded object cannot be converted to DeleteOptions");
+  }
+  options.CopyFrom(*body->message);
+  return {};
+}
+
+Result<void> delete_options_from_query(const Query& query, metav1::DeleteOptions& options) {
+  TRY(std::optional<int64_t> grace, query.integer("gracePeriodSeconds"));
+  if (grace) options.set_graceperiodseconds(*grace);
+  if (auto policy = query.find("propagationPolicy")) options.set_propagationpolicy(std::string(*policy));
+  if (auto orphan = query.optional_flag("orphanDependents")) options.set_orphandependents(*orphan);
+  for (const std::string& value : query.all("dryRun")) options.add_dryrun(value);
+  return {};
+}
+
+void check_delete_options(const metav1::DeleteOptions& options, FieldErrors& errors) {
+  const std::string& policy = options.propagationpolicy();
+  if (options.has_orphandependents() && options.has_propagationpolicy()) {
+    errors.invalid("propagationPolicy", quote(policy), "orphanDependents and deletionPropagation cannot be both set");
+  }
+  if (options.has_propagationpolicy() && policy != "Foreground" && policy != "Background" && policy != "Orphan") {
+    constexpr std::string_view kSupported[] = {"Foreground", "Background", "Orphan", "nil"};
+    errors.not_supported("propagationPolicy", policy, kSupported);
+  }
+  check_dry_run({options.dryrun().begin(), options.dryrun().end()}, errors);
+}
+
+Result<void> decode_delete(const http::Request& http, const Query& query, Request& request) {
+  TRY(metav1::DeleteOptions options, decode_delete_options(http, query));
+  request.dry_run = options.dryrun_size() > 0;
+  DeleteRequest& remove = request.remove;
+  if (options.has_graceperiodseconds()) remove.grace_period_seconds = options.graceperiodseconds();
+  if (options.has_orphandependents()) remove.propagation = options.orphandependents() ? Propagation::kOrphan : Propagation::kBackground;
+  if (options.has_propagationpolicy()) {
+    const std::string& policy = options.propagationpolicy();
+    remove.propagation = policy == "Foreground" ? Propagation::kForeground
+                         : policy == "Orphan"   ? Propagation::kOrphan
+                                                : Propagation::kBackground;
+  }
+  request.propagation_chosen = remove.propagation.has_value();
+  remove.uid = options.preconditions().uid();
+  remove.resource_version = options.preconditions().resourceversion();
+  return {};
+}
+
+}  // namespace
+
+Result<metav1::DeleteOptions> decode_delete_options(const http::Request& http, const Query& query) {
+  TRY_VOID(check_size(http));
+  metav1::DeleteOptions options;
+  TRY_VOID(http.body.empty() ? delete_options_from_query(query, options) : delete_options_from_body(http, options));
+  FieldErrors errors;
+  check_delete_options(options, errors);
+  if (!errors.empty()) return fail(invalid("DeleteOptions.meta.k8s.io", "", errors));
+  return options;
+}
+
+Result<void> decode_request(const http::Request& http, const Query& query, Request& request) {
+  switch (request.verb) {
+    case Verb::kGet: request.resource_version = query.text("resourceVersion"); return {};
+    case Verb::kList:
+    case Verb::kWatch: return decode_list_options(query, request);
+    case Verb::kCreate:
+    case Verb::kUpdate: TRY_VOID(decode_write_options(http, query, request)); return decode_object(http, request);
+    case Verb::kPatch: {
+      TRY_VOID(decode_patch(http, request));
+      return decode_write_options(http, query, request);
+    }
+    case Verb::kDelete: return decode_delete(http, query, request);
+    case Verb::kDeleteCollection: TRY_VOID(decode_list_options(query, request)); return decode_delete(http, query, request);
+  }
+  return {};
+}
+
+}  // namespace stint::rest

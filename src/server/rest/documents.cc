@@ -1,0 +1,206 @@
+#include "server/rest/documents.h"
+
+#include <openssl/sha.h>
+#include <sys/utsname.h>
+
+#include "api/discovery.h"
+#include "api/openapi.h"
+#include "server/rest/accept.h"
+#include "server/rest/representation.h"
+
+namespace stint::rest {
+namespace {
+
+constexpr std::string_view kMajor = "1";
+constexpr std::string_view kMinor = "37";
+constexpr std::string_view kUpstreamVersion = "v1.37.2";
+constexpr Duration kHashedDocumentAge = std::chrono::hours(24 * 365);
+
+std::string sha512(std::string_view text) {
+  unsigned char digest[SHA512_DIGEST_LENGTH];
+  SHA512(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (unsigned char byte : digest) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+// A conditional request that names this very document gets no body again.
+bool is_unchanged(const http::Request& request, std::string_view hash) {
+  std::string_view known = request.header("If-None-Match");
+  return !known.empty() && known.find("\"" + std::string(hash) + "\"") != known.npos;
+}
+
+std::string http_date(WallTime time) {
+  std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return std::string(text, size);
+}
+
+// Whether the client would rather have the aggregated document than the plain one. Older clients ask for v2beta1, which
+// upstream 1.37 no longer knows: they get the plain one.
+bool wants_aggregated(const http::Request& request) {
+  for (const MediaRange& range : parse_accept(request.header("Accept"))) {
+    if (!range.admits("application", "json")) continue;
+    std::string_view as = range.parameter("as");
+    if (as.empty()) return false;
+    if (as == "APIGroupDiscoveryList" && range.parameter("g") == "apidiscovery.k8s.io" && range.parameter("v") == "v2") return true;
+  }
+  return false;
+}
+
+// OpenAPI is offered as JSON; the protobuf forms are not.
+bool accepts_json(const http::Request& request) {
+  std::vector<MediaRange> ranges = parse_accept(request.header("Accept"));
+  return ranges.empty() ||
+         std::any_of(ranges.begin(), ranges.end(), [](const MediaRange& range) { return range.admits("application", "json"); });
+}
+
+std::string root_text(const std::vector<std::string>& openapi_paths) {
+  std::vector<std::string> paths{"/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"};
+  for (const std::string& path : openapi_paths) {
+    paths.push_back("/" + path);
+    if (path.starts_with("apis/")) paths.push_back("/" + path.substr(0, path.rfind('/')));
+  }
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  return json::to_text(json::Members{{"paths", json::Array(paths.begin(), paths.end())}}, 2);
+}
+
+Reply hashed_reply(const http::Request& request, std::shared_ptr<const std::string> text, const std::string& hash) {
+  Reply reply = json_reply("");
+  reply.headers.emplace_back("ETag", "\"" + hash + "\"");
+  reply.headers.emplace_back("Vary", "Accept");
+  if (is_unchanged(request, hash)) {
+    reply.code = 304;
+  } else {
+    reply.shared_body = std::move(text);
+  }
+  return reply;
+}
+
+}  // namespace
+
+Documents::Documents(Loop& loop, std::string program_version, std::string server_address)
+    : loop_(loop), program_version_(std::move(program_version)), server_address_(std::move(server_address)) {}
+
+Documents::Document Documents::document_of(std::string text) {
+  std::string hash = sha512(text);
+  return {std::make_shared<const std::string>(std::move(text)), std::move(hash)};
+}
+
+Task<std::optional<Reply>> Documents::find(http::Request request, Query query, std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  if (path.starts_with("/openapi/")) co_return co_await openapi(std::move(request), std::move(query), std::move(path));
+  if (path == "/version") co_return json_reply(version_text());
+  if (path == "/") co_return json_reply(root_text(openapi_v3_paths()));
+  if (path == "/api" || path == "/apis") {
+    if (wants_aggregated(request)) co_return aggregated(request, path == "/api");
+  }
+  auto reply = discovery(request, query, path);
+  if (!reply) co_return error_reply(reply.error());
+  if (reply->body.empty()) co_return std::nullopt;
+  co_return *std::move(reply);
+}
+
+// A reply without a body: nothing served under this path.
+Result<Reply> Documents::discovery(const http::Request& request, const Query& query, std::string_view path) {
+  std::string text;
+  if (path == "/api") {
+    text = api_versions_text(server_address_);
+  } else if (path == "/apis") {
+    text = api_group_list_text();
+  } else if (path.starts_with("/api/")) {
+    text = api_resource_list_text({"", path.substr(5)});
+  } else if (path.starts_with("/apis/")) {
+    std::string_view rest = path.substr(6);
+    size_t slash = rest.find('/');
+    text = slash == rest.npos ? api_group_text(rest) : api_resource_list_text({rest.substr(0, slash), rest.substr(slash + 1)});
+  }
+  if (text.empty()) return Reply{};
+  TRY(Representation representation, negotiate(request, query, Endpoint::kDocument));
+  TRY(std::string body, in_format(std::move(text), representation));
+  Reply reply;
+  reply.headers.emplace_back("Content-Type", representation.content_type());
+  reply.body = std::move(body);
+  return reply;
+}
+
+Reply Documents::aggregated(const http::Request& request, bool core) {
+  Document& document = core ? aggregated_core_ : aggregated_groups_;
+  if (!document.text) document = document_of(aggregated_discovery_text(core, "v2"));
+  Reply reply = hashed_reply(request, document.text, document.hash);
+  reply.headers[0].second = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  reply.headers.emplace_back("Cache-Control", "public");
+  return reply;
+}
+
+Task<std::optional<Reply>> Documents::openapi(http::Request request, Query query, std::string path) {
+  if (path != "/openapi/v2" && path != "/openapi/v3" && !path.starts_with("/openapi/v3/")) co_return std::nullopt;
+  if (!accepts_json(request)) {
+    co_return error_reply(Error{.reason = Reason::kNotAcceptable, .message = "only the following media types are accepted: application/json"});
+  }
+  if (!openapi_index_.text) co_await make_openapi();
+  if (path == "/openapi/v2") co_return hashed_reply(request, openapi_v2_.text, openapi_v2_.hash);
+  if (path == "/openapi/v3") co_return hashed_reply(request, openapi_index_.text, openapi_index_.hash);
+  std::string group_version = path.substr(std::string_view("/openapi/v3/").size());
+  auto document = openapi_v3_.find(group_version);
+  if (document == openapi_v3_.end()) co_return std::nullopt;
+  co_return openapi_v3(query, request, document->second, group_version);
+}
+
+// With the right hash the text may be cached for ever; a wrong one is sent to the right address.
+Reply Documents::openapi_v3(const Query& query, const http::Request& request, const Document& document, const std::string& path) {
+  std::string asked = query.text("hash");
+  if (!asked.empty() && asked != document.hash) {
+    Reply moved = text_reply(301, "");
+    moved.headers.emplace_back("Location", "/openapi/v3/" + path + "?hash=" + document.hash);
+    return moved;
+  }
+  Reply reply = hashed_reply(request, document.text, document.hash);
+  if (!asked.empty()) {
+    reply.headers.emplace_back("Cache-Control", "public, immutable");
+    reply.headers.emplace_back("Expires", http_date(loop_.now() + kHashedDocumentAge));
+  }
+  return reply;
+}
+
+// On the pool: the loop would stand still for tens of milliseconds. Two requests at once may make it twice; the texts are equal.
+Task<void> Documents::make_openapi() {
+  OpenApiDocuments made = co_await on_pool(loop_, [version = git_version()] { return make_openapi_documents(version); });
+  json::Members paths;
+  for (auto& [path, text] : made.v3) {
+    Document document = document_of(std::move(text));
+    paths[path] = json::Members{{"serverRelativeURL", "/openapi/v3/" + path + "?hash=" + document.hash}};
+    openapi_v3_[path] = std::move(document);
+  }
+  openapi_v2_ = document_of(std::move(made.v2));
+  openapi_index_ = document_of(json::to_text(json::Members{{"paths", std::move(paths)}}));
+}
+
+std::string Documents::git_version() const { return std::string(kUpstreamVersion) + "+stint." + program_version_; }
+
+std::string Documents::version_text() const {
+  utsname system{};
+  uname(&system);
+  std::string_view machine = system.machine;
+  std::string architecture = machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : std::string(machine);
+  return json::to_text(json::Members{{"major", kMajor},
+                                     {"minor", kMinor},
+                                     {"gitVersion", git_version()},
+                                     {"gitCommit", ""},
+                                     {"gitTreeState", "clean"},
+                                     {"buildDate", "1970-01-01T00:00:00Z"},
+                                     {"goVersion", ""},
+                                     {"compiler", "clang"},
+                                     {"platform", "linux/" + architecture}},
+                       2);
+}
+
+}  // namespace stint::rest

@@ -1,0 +1,127 @@
+#include "server/rest/accept.h"
+#include "server/rest/representation.h"
+
+namespace stint::rest {
+namespace {
+
+constexpr std::string_view kAccepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+// The formats a clause admits, best first.
+std::vector<BodyFormat> formats_of(const MediaRange& range) {
+  if (range.type == "*" && range.subtype == "*") return {BodyFormat::kJson, BodyFormat::kYaml, BodyFormat::kProtobuf};
+  if (range.type != "application") return {};
+  if (range.subtype == "*") return {BodyFormat::kJson, BodyFormat::kYaml, BodyFormat::kProtobuf};
+  if (range.subtype == "json") return {BodyFormat::kJson};
+  if (range.subtype == "yaml") return {BodyFormat::kYaml};
+  if (range.subtype == "vnd.kubernetes.protobuf") return {BodyFormat::kProtobuf};
+  return {};
+}
+
+bool serves(Endpoint endpoint, BodyFormat format, Shape shape) {
+  // A watch in protobuf or YAML is not offered: every client that asks for one also takes JSON.
+  if (endpoint == Endpoint::kWatch) return format == BodyFormat::kJson;
+  if (endpoint == Endpoint::kDocument) return format != BodyFormat::kProtobuf && shape == Shape::kObject;
+  return format != BodyFormat::kProtobuf || shape != Shape::kTable;
+}
+
+// The shape a clause asks for; nothing when this endpoint has no such shape.
+std::optional<Shape> shape_of(const MediaRange& range, Endpoint endpoint) {
+  auto as = range.parameters.find("as");
+  if (as == range.parameters.end() || as->second.empty()) return Shape::kObject;
+  auto group = range.parameters.find("g");
+  auto version = range.parameters.find("v");
+  if (group == range.parameters.end() || group->second != "meta.k8s.io" || version == range.parameters.end()) return std::nullopt;
+  if (version->second != "v1" && version->second != "v1beta1") return std::nullopt;
+  if (as->second == "Table") return Shape::kTable;
+  std::string_view partial = endpoint == Endpoint::kList ? "PartialObjectMetadataList" : "PartialObjectMetadata";
+  if (as->second == partial) return Shape::kPartialMetadata;
+  return std::nullopt;
+}
+
+bool wants_pretty(const http::Request& request, const Query& query, const MediaRange* range) {
+  if (range != nullptr) {
+    auto pretty = range->parameters.find("pretty");
+    if (pretty != range->parameters.end()) return pretty->second == "1";
+  }
+  if (auto pretty = query.optional_flag("pretty")) return *pretty;
+  std::string_view agent = request.header("User-Agent");
+  return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
+}
+
+// As Go's json.Indent with two spaces: empty objects and lists stay on one line.
+std::string indented(std::string_view compact) {
+  std::string out;
+  out.reserve(compact.size() * 2);
+  size_t depth = 0;
+  bool in_string = false;
+  auto new_line = [&] { out.append("\n").append(depth * 2, ' '); };
+  for (size_t i = 0; i < compact.size(); ++i) {
+    char c = compact[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\') out += compact[++i];
+      in_string = c != '"';
+      continue;
+    }
+    bool is_empty = i + 1 < compact.size() && (compact[i + 1] == '}' || compact[i + 1] == ']');
+    switch (c) {
+      case '{':
+      case '[':
+        out += c;
+        ++depth;
+        if (!is_empty) new_line();
+        break;
+      case '}':
+      case ']':
+        --depth;
+        if (compact[i - 1] != '{' && compact[i - 1] != '[') new_line();
+        out += c;
+        break;
+      case ',': out += c; new_line(); break;
+      case ':': out += ": "; break;
+      default: out += c; in_string = c == '"';
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view Representation::content_type() const {
+  switch (format) {
+    case BodyFormat::kJson: return "application/json";
+    case BodyFormat::kYaml: return "application/yaml";
+    case BodyFormat::kProtobuf: return "application/vnd.kubernetes.protobuf";
+  }
+  return "";
+}
+
+Result<Representation> negotiate(const http::Request& request, const Query& query, Endpoint endpoint) {
+  std::string_view accept = request.header("Accept");
+  if (parse_accept(accept).empty()) return Representation{.pretty = wants_pretty(request, query, nullptr)};
+  for (const MediaRange& range : parse_accept(accept)) {
+    std::optional<Shape> shape = shape_of(range, endpoint);
+    if (!shape) continue;
+    auto stream = range.parameters.find("stream");
+    if (stream != range.parameters.end() && (endpoint != Endpoint::kWatch || stream->second != "watch")) continue;
+    for (BodyFormat format : formats_of(range)) {
+      if (!serves(endpoint, format, *shape)) continue;
+      Representation chosen{format, *shape, "v1", wants_pretty(request, query, &range)};
+      if (*shape != Shape::kObject) chosen.meta_version = range.parameters.at("v");
+      return chosen;
+    }
+  }
+  return fail(Reason::kNotAcceptable, "only the following media types are accepted: " + std::string(kAccepted));
+}
+
+Result<std::string> in_format(std::string compact_json, const Representation& representation) {
+  if (representation.format == BodyFormat::kYaml) {
+    TRY(json::Value value, json::parse(compact_json, nullptr, compact_json.size()));
+    return json::to_yaml(value);
+  }
+  if (representation.pretty) return indented(compact_json);
+  compact_json += '\n';
+  return compact_json;
+}
+
+}  // namespace stint::rest

@@ -1,0 +1,29 @@
+#include "server/rest/reply.h"
+
+#include "server/rest/status_text.h"
+
+namespace stint::rest {
+
+std::string_view find_header(const http::Headers& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+Reply text_reply(int code, std::string body) {
+  return Reply{code, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}, std::move(body), nullptr};
+}
+
+Reply json_reply(std::string body) { return Reply{200, {{"Content-Type", "application/json"}}, std::move(body), nullptr}; }
+
+Reply not_found_reply() { return text_reply(404, "404 page not found\n"); }
+
+Reply error_reply(const Error& error) {
+  Reply reply = json_reply(status_text(error) + "\n");
+  reply.code = error.http_status();
+  if (error.retry_after_seconds > 0) reply.headers.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
+  return reply;
+}
+
+}  // namespace stint::rest

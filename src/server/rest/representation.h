@@ -1,0 +1,39 @@
+// The form of an answer: negotiated from Accept, and how an Answer becomes its bytes. Loop thread only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/rest/query.h"
+#include "server/server.h"
+#include "wire/http.h"
+
+namespace stint::rest {
+
+enum class Shape { kObject, kTable, kPartialMetadata };
+enum class Endpoint { kObject, kList, kWatch, kDocument };  // a document has no other shape
+
+struct Representation {
+  BodyFormat format = BodyFormat::kJson;
+  Shape shape = Shape::kObject;
+  std::string meta_version = "v1";  // of meta.k8s.io: "v1" or "v1beta1", for tables and partial metadata
+  bool pretty = false;
+
+  std::string_view content_type() const;
+};
+
+// kNotAcceptable when no clause can be satisfied.
+Result<Representation> negotiate(const http::Request& request, const Query& query, Endpoint endpoint);
+
+// A compact JSON document in the representation's format, JSON or YAML (protobuf is encoded from messages, see answer_text).
+Result<std::string> in_format(std::string compact_json, const Representation& representation);
+
+// The body of an answer. `include_object` is the query's, checked here: kBadRequest.
+Result<std::string> answer_text(Server& server, const Request& request, const Answer& answer, const Representation& representation,
+                                std::string_view include_object, WallTime now);
+
+// One object of a watch as compact JSON; `first` says whether a table shows its columns.
+Result<std::string> watched_object_text(Server& server, const Kind& kind, const Object& object, const Representation& representation,
+                                        std::string_view include_object, bool first, WallTime now);
+
+}  // namespace stint::rest

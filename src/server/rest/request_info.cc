@@ -1,0 +1,98 @@
+#include "server/rest/request_info.h"
+
+namespace stint::rest {
+namespace {
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    size_t slash = path.find('/');
+    if (slash != 0) parts.emplace_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return parts;
+}
+
+std::string verb_of(std::string_view method) {
+  if (method == "POST") return "create";
+  if (method == "GET" || method == "HEAD") return "get";
+  if (method == "PUT") return "update";
+  if (method == "PATCH") return "patch";
+  if (method == "DELETE") return "delete";
+  return "";
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+// A name without a collection turns into the collection's verb.
+void refine_verb(RequestInfo& info, const Query& query) {
+  if (!info.name.empty()) return;
+  if (info.verb == "get") info.verb = query.flag("watch") ? "watch" : "list";
+  if (info.verb == "delete") info.verb = "deletecollection";
+}
+
+}  // namespace
+
+RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query) {
+  RequestInfo info;
+  std::vector<std::string> parts = split_path(decoded_path);
+  info.path = std::move(decoded_path);
+  info.verb = lower(method);
+  size_t at = 0;
+  if (parts.size() >= 3 && parts[0] == "api") {
+    info.version = parts[1];
+    at = 2;
+  } else if (parts.size() >= 4 && parts[0] == "apis") {
+    info.group = parts[1];
+    info.version = parts[2];
+    at = 3;
+  } else {
+    return info;
+  }
+  info.is_resource = true;
+  info.verb = verb_of(method);
+  // The old prefix for watches.
+  bool watch_prefix = parts[at] == "watch" && parts.size() > at + 1;
+  if (watch_prefix) ++at;
+
+  if (parts[at] == "namespaces" && parts.size() > at + 1) {
+    info.ns = parts[at + 1];
+    bool of_the_namespace = parts.size() > at + 2 && (parts[at + 2] == "status" || parts[at + 2] == "finalize");
+    if (parts.size() > at + 2 && !of_the_namespace) at += 2;
+  }
+  info.resource = parts[at];
+  if (parts.size() > at + 1) info.name = parts[at + 1];
+  if (parts.size() > at + 2) info.subresource = parts[at + 2];
+  info.too_deep = parts.size() > at + 3;
+  if (watch_prefix) {
+    info.verb = info.verb == "get" ? "watch" : "";
+  } else {
+    refine_verb(info, query);
+  }
+  return info;
+}
+
+Error forbidden_error(const RequestInfo& info, std::string_view user) {
+  Error error{.reason = Reason::kForbidden};
+  std::string who = "User " + quote(user) + " cannot " + info.verb;
+  if (!info.is_resource) {
+    error.message = "forbidden: " + who + " path " + quote(info.path);
+    return error;
+  }
+  error.kind = info.resource;
+  error.group = info.group;
+  error.name = info.name;
+  std::string what = info.group.empty() ? info.resource : info.resource + "." + info.group;
+  std::string resource = info.subresource.empty() ? info.resource : info.resource + "/" + info.subresource;
+  error.message = what + (info.name.empty() ? "" : " " + quote(info.name)) + " is forbidden: " + who + " resource " + quote(resource) +
+                  " in API group " + quote(info.group) +
+                  (info.ns.empty() ? " at the cluster scope" : " in the namespace " + quote(info.ns));
+  return error;
+}
+
+}  // namespace stint::rest

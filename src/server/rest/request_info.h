@@ -1,0 +1,31 @@
+// What a path asks for, before it is known whether such a thing is served: the same reading authorizes and routes.
+// Source: upstream's apiserver/pkg/endpoints/request. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/rest/query.h"
+#include "server/server.h"
+
+namespace stint::rest {
+
+struct RequestInfo {
+  bool is_resource = false;
+  std::string path;  // decoded
+  std::string verb;  // "list" …; of a non-resource path the method in lower case
+  std::string group;
+  std::string version;
+  std::string ns;
+  std::string resource;
+  std::string name;
+  std::string subresource;
+  bool too_deep = false;  // segments past the subresource: nothing here is served so deep
+};
+
+RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query);
+
+// The 403 that upstream gives a user who may not do this.
+Error forbidden_error(const RequestInfo& info, std::string_view user);
+
+}  // namespace stint::rest

@@ -1,0 +1,47 @@
+// HTTP in front of the server: who asks, for what, in which form, and the answer in the form asked for.
+//   authenticate → parse the path → authorize non-resource paths → negotiate → decode → Server::handle → encode.
+// Paths that name objects go through server/server.h; documents (discovery, OpenAPI, health, metrics, version) are answered
+// here. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/pod_log.h"
+#include "base/loop.h"
+#include "server/server.h"
+#include "wire/http.h"
+
+namespace stint {
+
+struct HealthCheck {
+  std::string name;
+  std::function<Result<void>()> check;  // an error's message is logged, never shown
+};
+
+struct RestOptions {
+  std::string version = STINT_VERSION;   // of this program: gitVersion becomes "v1.37.2+stint.<version>"
+  std::map<std::string, User> tokens;    // static bearer tokens
+  LogSource* logs = nullptr;             // null: this server has no node to ask for logs
+  std::string server_address;            // "127.0.0.1:6443", as discovery publishes it
+  std::vector<HealthCheck> health_checks;
+};
+
+class RestHandler {
+ public:
+  // REQUIRES: loop and server outlive the handler, and the handler every task that handle() returned.
+  RestHandler(Loop& loop, Server& server, RestOptions options);
+  ~RestHandler();
+
+  // Usable as http::Handler. `response` must live until the task ends.
+  Task<void> handle(http::Request request, http::Response& response);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace stint

@@ -1,0 +1,207 @@
+#include "server/rest/rest.h"
+
+#include "server/rest/rest_testing.h"
+
+namespace stint {
+namespace {
+
+using rest::RestTest;
+
+constexpr std::string_view kJob =
+    R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"pi"},"spec":{"template":{"spec":{"restartPolicy":"Never",)"
+    R"("containers":[{"name":"c","image":"busybox"}]}}}})";
+
+TEST_F(RestTest, CreatesAJobAndGetsItBack) {
+  auto created = post("/apis/batch/v1/namespaces/default/jobs", kJob);
+  EXPECT_EQ(created->code, 201) << created->text;
+  EXPECT_EQ(created->header("Content-Type"), "application/json");
+  EXPECT_FALSE(created->header("Audit-Id").empty());
+  EXPECT_EQ(created->header("Cache-Control"), "no-cache, private");
+
+  auto got = get("/apis/batch/v1/namespaces/default/jobs/pi");
+  EXPECT_EQ(got->code, 200);
+  EXPECT_TRUE(got->text.starts_with(R"({"kind":"Job","apiVersion":"batch/v1","metadata":{"name":"pi")")) << got->text;
+  EXPECT_TRUE(got->text.ends_with("}\n"));
+}
+
+TEST_F(RestTest, ListsItemsWithoutTheirTypeLine) {
+  post("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  post("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"b"}})");
+  auto listed = get("/api/v1/namespaces/default/configmaps");
+  EXPECT_EQ(listed->code, 200);
+  json::Value list = json::parse(listed->text).value();
+  EXPECT_EQ(list.string_at("kind"), "ConfigMapList");
+  EXPECT_EQ(list.string_at("apiVersion"), "v1");
+  EXPECT_FALSE(list.find("metadata")->string_at("resourceVersion").empty());
+  bool found = false;
+  for (const json::Value& item : list.find("items")->as_array()) {
+    EXPECT_EQ(item.find("kind"), nullptr);
+    found |= item.find("metadata")->string_at("name") == "b";
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST_F(RestTest, AnEmptyListIsAListAndNotNull) {
+  auto listed = get("/apis/batch/v1/namespaces/default/cronjobs");
+  EXPECT_NE(listed->text.find(R"("items":[])"), std::string::npos) << listed->text;
+}
+
+TEST_F(RestTest, MissingObjectsAreStatusObjects) {
+  auto missing = get("/apis/batch/v1/namespaces/default/jobs/nope");
+  EXPECT_EQ(missing->code, 404);
+  EXPECT_EQ(missing->text,
+            R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"jobs.batch \"nope\" not found",)"
+            R"("reason":"NotFound","details":{"name":"nope","group":"batch","kind":"jobs"},"code":404})"
+            "\n");
+}
+
+TEST_F(RestTest, UnservedPathsArePlainText) {
+  for (std::string path : {"/apis/apps/v1/namespaces/default/deployments", "/nonsense", "/api/v1/namespaces/default/pods/p/exec",
+                           "/apis/batch/v1/namespaces/default/jobs/j/status/more", "/api/v1/namespaces/default/nodes"}) {
+    auto missing = get(path);
+    EXPECT_EQ(missing->code, 404) << path;
+    EXPECT_EQ(missing->text, "404 page not found\n") << path;
+  }
+}
+
+TEST_F(RestTest, MethodsThatAPathDoesNotHaveAre405) {
+  EXPECT_EQ(post("/apis/batch/v1/jobs", kJob)->code, 405);
+  EXPECT_EQ(post("/apis/batch/v1/namespaces/default/jobs/pi", kJob)->code, 405);
+  EXPECT_EQ(send("DELETE", "/api/v1/namespaces", "")->code, 405);
+  EXPECT_EQ(send("PUT", "/apis/batch/v1/namespaces/default/jobs", std::string(kJob))->code, 405);
+}
+
+TEST_F(RestTest, DeleteReadsItsOptionsFromTheBody) {
+  post("/apis/batch/v1/namespaces/default/jobs", kJob);
+  auto deleted = send("DELETE", "/apis/batch/v1/namespaces/default/jobs/pi", R"({"propagationPolicy":"Background"})");
+  EXPECT_EQ(deleted->code, 200);
+  json::Value status = json::parse(deleted->text).value();
+  EXPECT_EQ(status.string_at("status"), "Success");
+  EXPECT_EQ(status.find("details")->string_at("kind"), "jobs");
+  EXPECT_EQ(status.find("details")->string_at("group"), "batch");
+  EXPECT_EQ(status.find("code"), nullptr);
+}
+
+TEST_F(RestTest, DeleteRefusesTwoWaysToSayWhatBecomesOfDependents) {
+  auto refused =
+      send("DELETE", "/apis/batch/v1/namespaces/default/jobs/pi", R"({"propagationPolicy":"Background","orphanDependents":true})");
+  EXPECT_EQ(refused->code, 422);
+  EXPECT_NE(refused->text.find(R"(DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"Background\": )"),
+            std::string::npos)
+      << refused->text;
+}
+
+TEST_F(RestTest, StrictValidationRefusesUnknownFieldsAndWarnNamesThem) {
+  constexpr std::string_view kBody = R"({"metadata":{"name":"a"},"nope":1})";
+  auto refused = post("/api/v1/namespaces/default/configmaps?fieldValidation=Strict", kBody);
+  EXPECT_EQ(refused->code, 400);
+  EXPECT_NE(refused->text.find(R"(strict decoding error: unknown field \"nope\")"), std::string::npos) << refused->text;
+  auto warned = post("/api/v1/namespaces/default/configmaps", kBody);
+  EXPECT_EQ(warned->code, 201);
+  EXPECT_EQ(warned->header("Warning"), R"(299 - "unknown field \"nope\"")");
+}
+
+TEST_F(RestTest, DryRunHasOneValue) {
+  auto refused = post("/api/v1/namespaces/default/configmaps?dryRun=yes", R"({"metadata":{"name":"a"}})");
+  EXPECT_EQ(refused->code, 422);
+  EXPECT_NE(refused->text.find(R"(dryRun: Unsupported value: [\"yes\"]: supported values: \"All\")"), std::string::npos) << refused->text;
+  EXPECT_EQ(post("/api/v1/namespaces/default/configmaps?dryRun=All", R"({"metadata":{"name":"a"}})")->code, 201);
+  EXPECT_EQ(get("/api/v1/namespaces/default/configmaps/a")->code, 404);
+}
+
+TEST_F(RestTest, YamlAndProtobufBodiesAreRead) {
+  auto yaml = send("POST", "/api/v1/namespaces/default/configmaps", "metadata:\n  name: from-yaml\ndata:\n  k: v\n", {{"Content-Type", "application/yaml"}});
+  EXPECT_EQ(yaml->code, 201) << yaml->text;
+  corev1::ConfigMap map = config_map("p");
+  auto protobuf = send("POST", "/api/v1/namespaces/default/configmaps", encode_envelope("v1", "ConfigMap", map),
+                       {{"Content-Type", "application/vnd.kubernetes.protobuf"}});
+  EXPECT_EQ(protobuf->code, 201) << protobuf->text;
+}
+
+TEST_F(RestTest, UnknownBodyTypesAre415WithTheKnownOnes) {
+  auto refused = send("POST", "/api/v1/namespaces/default/configmaps", "x", {{"Content-Type", "application/cbor"}});
+  EXPECT_EQ(refused->code, 415);
+  EXPECT_NE(refused->text.find("the body of the request was in an unknown format - accepted media types include: application/json, "
+                               "application/yaml, application/vnd.kubernetes.protobuf"),
+            std::string::npos);
+  auto apply = send("PATCH", "/api/v1/namespaces/default/configmaps/a", "{}", {{"Content-Type", "application/apply-patch+yaml"}});
+  EXPECT_EQ(apply->code, 415);
+}
+
+TEST_F(RestTest, BodiesOverTheLimitAre413) {
+  auto refused = post("/api/v1/namespaces/default/configmaps", std::string(json::kBodyBytesMax + 1, ' '));
+  EXPECT_EQ(refused->code, 413);
+  EXPECT_NE(refused->text.find("Request entity too large: limit is 3145728"), std::string::npos);
+}
+
+TEST_F(RestTest, MergePatchChangesAnObject) {
+  post("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  auto patched = send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"data":{"k":"w"}})",
+                      {{"Content-Type", "application/merge-patch+json; charset=utf-8"}});
+  EXPECT_EQ(patched->code, 200) << patched->text;
+  EXPECT_NE(patched->text.find(R"("data":{"k":"w"})"), std::string::npos);
+}
+
+TEST_F(RestTest, ProtobufAnswersHoldTheSameObject) {
+  post("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  auto one = get("/api/v1/namespaces/default/configmaps/a", {{"Accept", "application/vnd.kubernetes.protobuf,application/json"}});
+  EXPECT_EQ(one->header("Content-Type"), "application/vnd.kubernetes.protobuf");
+  Envelope envelope = decode_envelope(one->text).value();
+  EXPECT_EQ(envelope.kind, "ConfigMap");
+  corev1::ConfigMap map;
+  ASSERT_TRUE(map.ParseFromString(envelope.raw));
+  EXPECT_EQ(map.data().at("k"), "v");
+
+  auto many = get("/api/v1/namespaces/default/configmaps", {{"Accept", "application/vnd.kubernetes.protobuf"}});
+  Envelope list = decode_envelope(many->text).value();
+  EXPECT_EQ(list.kind, "ConfigMapList");
+  corev1::ConfigMapList parsed;
+  ASSERT_TRUE(parsed.ParseFromString(list.raw));
+  EXPECT_GE(parsed.items_size(), 1);
+  EXPECT_FALSE(parsed.metadata().resourceversion().empty());
+}
+
+TEST_F(RestTest, CurlGetsIndentedJson) {
+  post("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})");
+  auto pretty = get("/api/v1/namespaces/default/configmaps/a", {{"User-Agent", "curl/7.88.1"}});
+  EXPECT_TRUE(pretty->text.starts_with("{\n  \"kind\": \"ConfigMap\",\n")) << pretty->text;
+  EXPECT_TRUE(pretty->text.ends_with("\n}"));
+  auto compact = get("/api/v1/namespaces/default/configmaps/a?pretty=false", {{"User-Agent", "curl/7.88.1"}});
+  EXPECT_TRUE(compact->text.starts_with("{\"kind\":"));
+}
+
+TEST_F(RestTest, UnknownAcceptIs406) {
+  auto refused = get("/api/v1/namespaces/default/configmaps", {{"Accept", "image/png"}});
+  EXPECT_EQ(refused->code, 406);
+  EXPECT_NE(refused->text.find("only the following media types are accepted: application/json"), std::string::npos);
+}
+
+TEST_F(RestTest, NamespacesAreAddressedByTheirOwnSegment) {
+  EXPECT_EQ(post("/api/v1/namespaces", R"({"metadata":{"name":"team"}})")->code, 201);
+  EXPECT_EQ(get("/api/v1/namespaces/team")->code, 200);
+  EXPECT_EQ(get("/api/v1/namespaces/team/status")->code, 200);
+  auto deleted = send("DELETE", "/api/v1/namespaces/team", "");
+  EXPECT_EQ(deleted->code, 200);
+  EXPECT_NE(deleted->text.find("Terminating"), std::string::npos);
+  auto finalized = send("PUT", "/api/v1/namespaces/team/finalize",
+                        R"({"kind":"Namespace","apiVersion":"v1","metadata":{"name":"team"},"spec":{"finalizers":[]}})");
+  EXPECT_EQ(finalized->code, 200) << finalized->text;
+  EXPECT_EQ(get("/api/v1/namespaces/team")->code, 404);
+}
+
+TEST_F(RestTest, PodsAreBoundThroughTheirSubresource) {
+  post("/api/v1/namespaces/default/pods", R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})");
+  auto bound = post("/api/v1/namespaces/default/pods/p/binding",
+                    R"({"kind":"Binding","apiVersion":"v1","metadata":{"name":"p"},"target":{"kind":"Node","name":"n"}})");
+  EXPECT_EQ(bound->code, 201) << bound->text;
+  EXPECT_NE(bound->text.find(R"("status":"Success")"), std::string::npos);
+  EXPECT_NE(get("/api/v1/namespaces/default/pods/p")->text.find(R"("nodeName":"n")"), std::string::npos);
+}
+
+TEST_F(RestTest, MalformedTimeoutsAre400) {
+  EXPECT_EQ(get("/api/v1/namespaces/default/configmaps?timeout=soon")->code, 400);
+  EXPECT_EQ(get("/api/v1/namespaces/default/configmaps?timeout=32s")->code, 200);
+}
+
+}  // namespace
+}  // namespace stint

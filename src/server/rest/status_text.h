@@ -1,0 +1,23 @@
+// The Status object: how every error leaves, and how deletes succeed. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/server.h"
+#include "wire/http.h"
+
+namespace stint::rest {
+
+// Compact JSON, no newline.
+std::string status_text(const Error& error);
+// {"status":"Success"} with the details of what `answer` says went.
+std::string success_text(const Kind& kind, const Answer& answer);
+metav1::Status status_message(const Kind& kind, const Answer& answer);
+
+// `Warning: 299 - "…"` headers, each text once. Past kWarningRunesMax in all, every text is cut to kWarningRunesCut.
+inline constexpr size_t kWarningRunesMax = 4096;
+inline constexpr size_t kWarningRunesCut = 256;
+void add_warnings(const std::vector<std::string>& warnings, http::Headers& headers);
+
+}  // namespace stint::rest
