@@ -76,6 +76,9 @@ constinit const Rules kCronJobRules = {
     .prepare_create = prepare_create,
     .prepare_update = prepare_update,
     .prepare_status_update = prepare_status_update,
+    .validate = validate_cron_job,
+    .validate_update = validate_cron_job_update,
+    .warn = warn_cron_job,
     .columns = kColumns,
     .row = row,
 };

@@ -2,6 +2,8 @@
 #include "api/batch/job.h"
 
 #include "api/batch/rules.h"
+#include "api/equality.h"
+#include "api/names.h"
 
 namespace stint::batch {
 namespace {
@@ -33,6 +35,15 @@ void prepare_update(Message& next_object, const Message& old) {
 
 void prepare_status_update(Message& next, const Message& old) { *as_job(next).mutable_spec() = as_job(old).spec(); }
 
+void warn(const Message& next_object, const Message* old, std::vector<std::string>& warnings) {
+  const batchv1::Job& next = as_job(next_object);
+  if (old == nullptr && !dns_label_faults(next.metadata().name()).empty()) {
+    warnings.push_back("metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
+  }
+  if (old != nullptr && semantically_equal(next.spec(), as_job(*old).spec())) return;
+  warn_job_spec(next.spec(), FieldPath("spec"), warnings);
+}
+
 constexpr SelectableField kFields[] = {
     {"status.successful", [](const Message& o) { return std::to_string(as_job(o).status().succeeded()); }},
 };
@@ -51,6 +62,10 @@ constinit const Rules kJobRules = {
     .prepare_create = prepare_create,
     .prepare_update = prepare_update,
     .prepare_status_update = prepare_status_update,
+    .validate = validate_job,
+    .validate_update = validate_job_update,
+    .validate_status = validate_job_status,
+    .warn = warn,
     .columns = kJobColumns,
     .row = job_row,
     .fields = kFields,

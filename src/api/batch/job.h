@@ -28,6 +28,10 @@ void set_job_labels(batchv1::Job& job);
 
 // Validation. The spec without its selector, as it also stands in a CronJob.
 void validate_job_template_spec(const batchv1::JobSpec& spec, const FieldPath& path, FieldErrors& errors);
+// With its selector, as of a Job.
+void validate_job_spec(const batchv1::JobSpec& spec, FieldErrors& errors);
+// The hostnames of an Indexed Job's pods must be DNS labels.
+void validate_name_allows_completions(const batchv1::Job& job, FieldErrors& errors);
 void validate_job(const Message& job, FieldErrors& errors);
 void validate_job_update(const Message& next, const Message& old, FieldErrors& errors);
 void validate_job_status(const Message& next, const Message& old, FieldErrors& errors);

@@ -1,6 +1,7 @@
 // Pod. Source: upstream's pkg/registry/core/pod/strategy.go.
 #include "api/core/pod_spec.h"
 #include "api/core/pod_table.h"
+#include "api/core/pod_validation.h"
 #include "api/core/rules.h"
 
 namespace stint::core {
@@ -59,6 +60,10 @@ constinit const Rules kPodRules = {
     .prepare_create = prepare_create,
     .prepare_update = prepare_update,
     .prepare_status_update = prepare_status_update,
+    .validate = validate_pod,
+    .validate_update = validate_pod_update,
+    .validate_status = validate_pod_status,
+    .warn = warn_pod,
     .columns = kPodColumns,
     .row = pod_row,
     .fields = kFields,

@@ -1,0 +1,122 @@
+// What a CronJob may ask for. Source: upstream's pkg/apis/batch/validation and its cronjob strategy.
+#include <algorithm>
+
+#include "api/batch/cron_schedule.h"
+#include "api/batch/cronjob.h"
+#include "api/batch/job.h"
+#include "api/equality.h"
+#include "api/json.h"
+#include "api/names.h"
+
+namespace stint::batch {
+namespace {
+
+// A Job's name is the CronJob's, '-' and up to ten digits, and at most 63 characters.
+constexpr size_t kNameBytesMax = 52;
+constexpr size_t kTimeZonePartBytesMax = 14;
+constexpr std::string_view kPolicies[] = {"Allow", "Forbid", "Replace"};
+constexpr std::string_view kManualSelectors[] = {"nil", "false"};
+
+// A zone inside the schedule is refused; those of old objects may stay as long as timeZone is not used as well.
+void validate_schedule(const batchv1::CronJobSpec& spec, bool zone_allowed, FieldErrors& errors) {
+  FieldPath path("spec.schedule");
+  const std::string& schedule = spec.schedule();
+  if (schedule.empty()) return errors.required(path);
+  Result<CronSchedule> parsed = CronSchedule::parse(schedule);
+  if (!parsed) errors.invalid(path, quote(schedule), parsed.error().message);
+  if (schedule.find("TZ") == schedule.npos) return;
+  if (!zone_allowed) {
+    errors.invalid(path, quote(schedule), "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+  } else if (spec.has_timezone()) {
+    errors.invalid(path, quote(schedule), "cannot use both timeZone field and TZ or CRON_TZ in schedule");
+  }
+}
+
+bool is_time_zone_part(std::string_view part) {
+  if (part.empty() || part.size() > kTimeZonePartBytesMax || part == "." || part == ".." || part.starts_with('-')) return false;
+  return std::ranges::all_of(part, [](unsigned char c) {
+    return c < 0x80 && (std::isalnum(c) || std::string_view("._+-").contains(static_cast<char>(c)));
+  });
+}
+
+bool is_time_zone_path(std::string_view name) {
+  for (size_t slash; (slash = name.find('/')) != name.npos; name.remove_prefix(slash + 1)) {
+    if (!is_time_zone_part(name.substr(0, slash))) return false;
+  }
+  return is_time_zone_part(name);
+}
+
+void validate_time_zone(const batchv1::CronJobSpec& spec, FieldErrors& errors) {
+  if (!spec.has_timezone()) return;
+  FieldPath path("spec.timeZone");
+  const std::string& name = spec.timezone();
+  std::string lower = name;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name.empty()) {
+    errors.invalid(path, quote(name), "timeZone must be nil or non-empty string");
+  } else if (lower == "local") {
+    errors.invalid(path, quote(name), "timeZone must name a zone of the IANA time zone database");
+  } else if (!is_time_zone_path(name) || !time_zone_exists(name)) {
+    errors.invalid(path, quote(name), "unknown time zone " + name);
+  }
+}
+
+void validate_job_template(const batchv1::JobTemplateSpec& job_template, FieldErrors& errors) {
+  FieldPath path("spec.jobTemplate.spec");
+  const batchv1::JobSpec& spec = job_template.spec();
+  validate_job_template_spec(spec, path, errors);
+  if (spec.has_selector()) errors.invalid(path / "selector", json::encode(spec.selector()), "`selector` will be auto-generated");
+  if (spec.manualselector()) errors.not_supported(path / "manualSelector", "true", kManualSelectors);
+}
+
+void validate_limits(const batchv1::CronJobSpec& spec, FieldErrors& errors) {
+  auto check = [&](int64_t value, const char* field) {
+    if (value < 0) errors.invalid(FieldPath("spec") / field, shown(value), "must be greater than or equal to 0");
+  };
+  check(spec.startingdeadlineseconds(), "startingDeadlineSeconds");
+  check(spec.successfuljobshistorylimit(), "successfulJobsHistoryLimit");
+  check(spec.failedjobshistorylimit(), "failedJobsHistoryLimit");
+}
+
+void validate_spec(const batchv1::CronJobSpec& spec, const batchv1::CronJobSpec* old, FieldErrors& errors) {
+  validate_schedule(spec, old != nullptr && old->schedule().find("TZ") != std::string::npos, errors);
+  bool zone_changed = old == nullptr || old->has_timezone() != spec.has_timezone() || old->timezone() != spec.timezone();
+  if (zone_changed) validate_time_zone(spec, errors);
+  if (spec.concurrencypolicy().empty()) {
+    errors.required("spec.concurrencyPolicy");
+  } else if (std::ranges::find(kPolicies, spec.concurrencypolicy()) == std::end(kPolicies)) {
+    errors.not_supported("spec.concurrencyPolicy", spec.concurrencypolicy(), kPolicies);
+  }
+  validate_limits(spec, errors);
+  validate_job_template(spec.jobtemplate(), errors);
+}
+
+}  // namespace
+
+void validate_cron_job(const Message& object, FieldErrors& errors) {
+  const batchv1::CronJob& cron_job = as_cron_job(object);
+  validate_spec(cron_job.spec(), nullptr, errors);
+  if (cron_job.metadata().name().size() > kNameBytesMax) {
+    errors.invalid("metadata.name", quote(cron_job.metadata().name()), "must be no more than 52 characters");
+  }
+}
+
+// Names longer than what is allowed now may still be updated.
+void validate_cron_job_update(const Message& next, const Message& old, FieldErrors& errors) {
+  validate_spec(as_cron_job(next).spec(), &as_cron_job(old).spec(), errors);
+}
+
+void warn_cron_job(const Message& next_object, const Message* old, std::vector<std::string>& warnings) {
+  const batchv1::CronJob& next = as_cron_job(next_object);
+  if (old == nullptr && !dns_label_faults(next.metadata().name()).empty()) {
+    warnings.push_back("metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
+  }
+  const std::string& schedule = next.spec().schedule();
+  if (old != nullptr && schedule.find("TZ") != schedule.npos) {
+    warnings.push_back("cannot use TZ or CRON_TZ in spec.schedule, use spec.timeZone instead");
+  }
+  if (old != nullptr && semantically_equal(next.spec(), as_cron_job(*old).spec())) return;
+  warn_job_spec(next.spec().jobtemplate().spec(), FieldPath("spec.jobTemplate.spec"), warnings);
+}
+
+}  // namespace stint::batch

@@ -1,0 +1,55 @@
+// The parts of pod validation, one file a part of the pod. Pure; any thread.
+// Source: upstream's pkg/apis/core/validation/validation.go.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "api/field_path.h"
+#include "api/kind.h"
+
+namespace stint::core {
+
+// The volumes that are sound, by name: mounts must name one of them.
+using Volumes = std::unordered_map<std::string_view, const corev1::VolumeSource*>;
+
+// What checks of a container need to know of its pod.
+struct PodScope {
+  const corev1::PodSpec& spec;
+  const Volumes& volumes;
+};
+
+Volumes validate_volumes(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void validate_mounts(const corev1::Container& container, const Volumes& volumes, const FieldPath& path, FieldErrors& errors);
+void validate_containers(const PodScope& pod, const FieldPath& spec_path, FieldErrors& errors);
+void validate_env(const corev1::Container& container, const FieldPath& path, FieldErrors& errors);
+void validate_resources(const corev1::ResourceRequirements& resources, const FieldPath& path, FieldErrors& errors);
+// Probes and hooks, of containers that run beside others.
+void validate_health(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void validate_container_security(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void validate_pod_security(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+// nodeSelector, tolerations, affinity, gates, spread.
+void validate_scheduling(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void validate_tolerations(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+
+// Pieces of an object's own fields, in the environment and in files: `in_volume` chooses which are legal.
+void validate_field_ref(const corev1::ObjectFieldSelector& selector, bool in_volume, const FieldPath& path, FieldErrors& errors);
+void validate_resource_ref(const corev1::ResourceFieldSelector& selector, bool in_volume, const FieldPath& path, FieldErrors& errors);
+
+// A relative path without "..".
+void validate_descending_path(const std::string& text, const FieldPath& path, FieldErrors& errors);
+
+// Required when empty, NotSupported when none of the choices.
+void validate_one_of(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path, FieldErrors& errors);
+// The same, where empty is fine.
+void validate_one_of_if_set(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path, FieldErrors& errors);
+
+void validate_pod(const Message& pod, FieldErrors& errors);
+void validate_pod_update(const Message& next, const Message& old, FieldErrors& errors);
+void validate_pod_status(const Message& next, const Message& old, FieldErrors& errors);
+void warn_pod(const Message& next, const Message* old, std::vector<std::string>& warnings);
+
+}  // namespace stint::core
