@@ -2,6 +2,7 @@
 
 #include "control/event_ttl/event_ttl_controller.h"
 #include "control/garbage/garbage_controller.h"
+#include "control/job/controller.h"
 #include "control/namespaces/namespace_controller.h"
 #include "control/podgc/pod_gc_controller.h"
 #include "control/service_account/service_account_controller.h"
@@ -11,6 +12,7 @@ namespace {
 
 // A row is ControllerRow{"name", make_controller<NameController>}.
 constexpr ControllerRow kControllers[] = {
+    {"job", make_controller<JobController>},
     {"garbage", make_controller<garbage::GarbageController>},
     {"namespace", make_controller<namespaces::NamespaceController>},
     {"podgc", make_controller<podgc::PodGcController>},
