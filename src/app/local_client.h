@@ -1,0 +1,15 @@
+// The Client in the server's own process: every call goes through the same pipeline as HTTP, without encoding. Its watches
+// also tell the state before. Loop thread only.
+#pragma once
+
+#include <memory>
+
+#include "client/client.h"
+#include "server/server.h"
+
+namespace stint {
+
+// REQUIRES: the server outlives the client and its watches.
+std::unique_ptr<Client> make_local_client(Server& server, User user);
+
+}  // namespace stint

@@ -1,0 +1,130 @@
+#include "server/admission.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/errors.h"
+
+namespace stint {
+
+namespace {
+
+using Step = Result<void> (*)(const Admission&);
+
+// The pod of a write to the pod itself (not to a subresource), or null.
+corev1::Pod* written_pod(const Admission& admission) {
+  if (admission.object == nullptr || !admission.request.subresource.empty()) return nullptr;
+  if (admission.object->GetDescriptor() != corev1::Pod::descriptor()) return nullptr;
+  return static_cast<corev1::Pod*>(admission.object);
+}
+
+Error being_terminated(const Kind& kind, std::string_view name, const std::string& ns) {
+  Error error = forbidden(kind, name, "unable to create new content in namespace " + ns + " because it is being terminated");
+  error.causes.push_back({.reason = "NamespaceTerminating", .message = "namespace " + ns + " is being terminated", .field = "metadata.namespace"});
+  return error;
+}
+
+// Nothing is created in a namespace that is absent or going; the first system namespaces stay.
+Result<void> namespace_lifecycle(const Admission& admission) {
+  static constexpr std::array<std::string_view, 3> kImmortal = {"default", "kube-system", "kube-public"};
+  const Request& request = admission.request;
+  const Kind& namespaces = kind_of<corev1::Namespace>();
+  if (admission.verb == Verb::kDelete) {
+    if (request.kind == &namespaces && std::find(kImmortal.begin(), kImmortal.end(), request.name) != kImmortal.end()) {
+      return fail(forbidden(namespaces, request.name, "this namespace may not be deleted"));
+    }
+    return {};
+  }
+  if (admission.verb != Verb::kCreate || !request.kind->namespaced) return {};
+  TRY(Stored ns, admission.core.registry.get(namespaces, "", request.ns));
+  if (!is_deleting(*ns.object)) return {};
+  return fail(being_terminated(*request.kind, meta(*admission.object).name(), request.ns));
+}
+
+// Each pod runs under an account. Tokens are not mounted yet, so the namespace's own account may still be absent; an account
+// that the user names must be there.
+Result<void> service_account(const Admission& admission) {
+  corev1::Pod* pod = written_pod(admission);
+  if (pod == nullptr || admission.verb != Verb::kCreate) return {};
+  corev1::PodSpec& spec = *pod->mutable_spec();
+  if (spec.serviceaccountname().empty()) spec.set_serviceaccountname("default");
+  spec.set_serviceaccount(spec.serviceaccountname());
+  TRY(auto stored, admission.core.registry.find(kind_of<corev1::ServiceAccount>(), admission.request.ns, spec.serviceaccountname()));
+  if (!stored) {
+    if (spec.serviceaccountname() == "default") return {};
+    return fail(forbidden(*admission.request.kind, meta(*pod).name(),
+                          "error looking up service account " + admission.request.ns + "/" + spec.serviceaccountname() + ": serviceaccount " +
+                              quote(spec.serviceaccountname()) + " not found"));
+  }
+  const auto& account = static_cast<const corev1::ServiceAccount&>(*stored->object);
+  if (spec.imagepullsecrets().empty()) *spec.mutable_imagepullsecrets() = account.imagepullsecrets();
+  return {};
+}
+
+// The number behind priorityClassName. PriorityClasses are not served: the two built-in ones are known, and no other.
+Result<void> priority(const Admission& admission) {
+  corev1::Pod* pod = written_pod(admission);
+  if (pod == nullptr) return {};
+  corev1::PodSpec& spec = *pod->mutable_spec();
+  if (admission.verb == Verb::kUpdate) {
+    const auto& old = static_cast<const corev1::Pod&>(*admission.old).spec();
+    if (!spec.has_priority() && old.has_priority()) spec.set_priority(old.priority());
+    if (!spec.has_preemptionpolicy() && old.has_preemptionpolicy()) spec.set_preemptionpolicy(old.preemptionpolicy());
+    return {};
+  }
+  const auto refuse = [&](const std::string& why) { return fail(forbidden(*admission.request.kind, meta(*pod).name(), why)); };
+  int32_t value = 0;
+  const std::string& name = spec.priorityclassname();
+  if (name == "system-cluster-critical") {
+    value = 2000000000;
+  } else if (name == "system-node-critical") {
+    value = 2000001000;
+  } else if (!name.empty()) {
+    return refuse("no PriorityClass with name " + name + " was found");
+  }
+  if (spec.has_priority() && spec.priority() != value) {
+    return refuse("the integer value of priority (" + std::to_string(spec.priority()) +
+                  ") must not be provided in pod spec; priority admission controller computed " + std::to_string(value) +
+                  " from the given PriorityClass name");
+  }
+  spec.set_priority(value);
+  if (!spec.has_preemptionpolicy()) spec.set_preemptionpolicy("PreemptLowerPriority");
+  return {};
+}
+
+// Pods stay five minutes on a node that is not ready or cannot be reached, unless they say otherwise.
+Result<void> default_toleration_seconds(const Admission& admission) {
+  constexpr int64_t kSeconds = 300;
+  corev1::Pod* pod = written_pod(admission);
+  if (pod == nullptr) return {};
+  for (const std::string_view taint : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
+    const auto& all = pod->spec().tolerations();
+    const bool tolerated = std::any_of(all.begin(), all.end(), [&](const corev1::Toleration& toleration) {
+      return (toleration.key() == taint || toleration.key().empty()) && (toleration.effect() == "NoExecute" || toleration.effect().empty());
+    });
+    if (tolerated) continue;
+    corev1::Toleration& toleration = *pod->mutable_spec()->add_tolerations();
+    toleration.set_key(std::string(taint));
+    toleration.set_operator_("Exists");
+    toleration.set_effect("NoExecute");
+    toleration.set_tolerationseconds(kSeconds);
+  }
+  return {};
+}
+
+// In upstream's order.
+constexpr Step kSteps[] = {
+    namespace_lifecycle,
+    service_account,
+    priority,
+    default_toleration_seconds,
+};
+
+}  // namespace
+
+Result<void> admit(const Admission& admission) {
+  for (const Step step : kSteps) TRY_VOID(step(admission));
+  return {};
+}
+
+}  // namespace stint

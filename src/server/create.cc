@@ -1,0 +1,63 @@
+// POST: decode → default → admit → name, uid, time → prepare → validate → persist.
+#include "api/metadata_rules.h"
+#include "server/admission.h"
+#include "server/errors.h"
+#include "server/metadata.h"
+#include "server/pipeline.h"
+
+namespace stint {
+
+namespace {
+
+constexpr int kGenerateNameTriesMax = 8;
+
+// A generated name that is taken is dropped for another; the object is only prepared once, with a name that is free.
+Result<void> choose_name(Core& core, const Kind& kind, std::string_view ns, Message& object) {
+  metav1::ObjectMeta& meta = mutable_meta(object);
+  if (!meta.name().empty() || meta.generatename().empty()) return {};
+  for (int i = 0; i < kGenerateNameTriesMax; ++i) {
+    meta.set_name(generate_name(meta.generatename(), core.loop.rng()));
+    if (!core.registry.exists(kind, ns, meta.name())) return {};
+  }
+  Error error = already_exists(kind, meta.name(), false);
+  error.message += ", the server was not able to generate a unique name for the object";
+  error.retry_after_seconds = 1;
+  return fail(std::move(error));
+}
+
+void set_defaults(const Kind& kind, Message& object) {
+  if (kind.rules->set_defaults != nullptr) kind.rules->set_defaults(object);
+}
+
+Result<void> validate(const Kind& kind, const Message& object) {
+  FieldErrors errors;
+  validate_metadata(kind, object, errors);
+  if (kind.rules->validate != nullptr) kind.rules->validate(object, errors);
+  if (!errors.empty()) return fail(invalid(kind, meta(object).name(), errors));
+  return {};
+}
+
+}  // namespace
+
+Task<Result<Answer>> create_object(Core& core, Request request) {
+  const Kind& kind = *request.kind;
+  Answer answer{.code = 201, .kind = &kind};
+  CO_TRY_VOID(check_body(request, answer.warnings));
+  std::unique_ptr<Message> object = std::move(request.body.message);
+  if (request.verb == Verb::kCreate && !meta(*object).resourceversion().empty()) {
+    co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");
+  }
+  set_defaults(kind, *object);
+
+  CO_TRY_VOID(choose_name(core, kind, request.ns, *object));
+  CO_TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
+  fill_system_metadata(kind, *object, request.ns, core.loop.rng(), core.loop.now());
+  if (kind.rules->prepare_create != nullptr) kind.rules->prepare_create(*object);
+  CO_TRY_VOID(validate(kind, *object));
+  if (kind.rules->warn != nullptr) kind.rules->warn(*object, nullptr, answer.warnings);
+
+  CO_TRY(answer.object, co_await core.registry.create(kind, std::move(object), request.dry_run));
+  co_return answer;
+}
+
+}  // namespace stint

@@ -1,0 +1,68 @@
+// Decoded objects and their JSON, by storage key and revision, so that a version of an object is decoded once and encoded
+// once however many gets, lists, watches and informers show it. It grows and shrinks with the store: the present version of
+// each key, and the last kPastVersionsMax versions that were replaced or deleted (slow watchers still ask for those).
+// Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "api/codec.h"
+#include "store/store.h"
+
+namespace stint {
+
+class ObjectCache {
+ public:
+  static constexpr size_t kPastVersionsMax = 4096;
+  static constexpr size_t kJsonBytesMax = 64 * 1024 * 1024;
+
+  explicit ObjectCache(const Store& store) : store_(store) {}
+
+  // The object in `value`, in the kind's own shape, with `revision` as its resourceVersion; of a deleted key the last value
+  // with the revision of the deletion. kInternalError: it cannot be read.
+  Result<Object> decode(const Kind& kind, std::string_view key, std::string_view value, Revision revision);
+  // What was just written: saves the decode.
+  void put(const Kind& kind, std::string_view key, Object object, Revision revision);
+  // The key is gone from the store.
+  void retire(std::string_view key);
+
+  // Compact JSON with kind and apiVersion. Kept for objects that came from this cache, made afresh for others (dry runs).
+  std::shared_ptr<const std::string> json_of(const Kind& kind, const Object& object);
+
+  size_t size() const { return json_.size(); }
+
+ private:
+  struct Version {
+    Revision revision = 0;
+    const Kind* kind = nullptr;  // of two shapes in one store
+    Object object;
+    bool past = false;
+  };
+  struct KeyHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+  };
+  const Version* find(const Kind& kind, std::string_view key, Revision revision) const;
+  void insert(std::string_view key, Version version);
+  void make_past(const std::string& key, Version& version);
+  void drop_oldest_past();
+  void forget_json(const Message* object);
+
+  const Store& store_;
+  std::unordered_map<std::string, std::vector<Version>, KeyHash, std::equal_to<>> versions_;
+  std::deque<std::pair<std::string, Revision>> past_;  // oldest first
+  // Has an entry for every cached object, null until its JSON is first asked for.
+  std::unordered_map<const Message*, std::shared_ptr<const std::string>> json_;
+  size_t json_bytes_ = 0;
+};
+
+// The kind whose shape lies in the store: `kind` itself, or the one that it converts to.
+const Kind& stored_kind(const Kind& kind);
+
+}  // namespace stint

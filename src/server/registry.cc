@@ -1,0 +1,122 @@
+#include "server/registry.h"
+
+#include "server/errors.h"
+
+namespace stint {
+
+std::string Registry::prefix(const Kind& kind, std::string_view ns) {
+  std::string text = "/registry/";
+  text += kind.storage_resource;
+  text += '/';
+  if (!ns.empty()) {
+    text += ns;
+    text += '/';
+  }
+  return text;
+}
+
+std::string Registry::key(const Kind& kind, std::string_view ns, std::string_view name) {
+  return prefix(kind, kind.namespaced ? ns : "") + std::string(name);
+}
+
+Result<std::optional<Stored>> Registry::find(const Kind& kind, std::string_view ns, std::string_view name) {
+  std::string place = key(kind, ns, name);
+  std::optional<Entry> entry = store_.get(place);
+  if (!entry) {
+    cache_.retire(place);
+    return std::nullopt;
+  }
+  TRY(Object object, cache_.decode(kind, place, *entry->value, entry->mod_revision));
+  return Stored{.key = std::move(place), .object = std::move(object), .revision = entry->mod_revision, .value = std::move(entry->value)};
+}
+
+Result<Stored> Registry::get(const Kind& kind, std::string_view ns, std::string_view name) {
+  TRY(auto stored, find(kind, ns, name));
+  if (!stored) return fail(not_found(kind, name));
+  return *std::move(stored);
+}
+
+bool Registry::exists(const Kind& kind, std::string_view ns, std::string_view name) const {
+  return store_.get(key(kind, ns, name)).has_value();
+}
+
+Task<KeyLocks::Hold> Registry::lock(const Kind& kind, std::string_view ns, std::string_view name) {
+  return locks_.acquire(key(kind, ns, name));
+}
+
+Result<Registry::Value> Registry::encode(const Kind& kind, Message& object) const {
+  // The revision of the write is its resourceVersion: it is not part of the value.
+  mutable_meta(object).clear_resourceversion();
+  std::string bytes;
+  if (kind.to_stored != nullptr) {
+    const Kind& stored = stored_kind(kind);
+    std::unique_ptr<Message> message = stored.make();
+    kind.to_stored(object, *message);
+    bytes = encode_stored(stored, *message);
+  } else {
+    bytes = encode_stored(kind, object);
+  }
+  if (bytes.size() > kObjectBytesMax) {
+    return fail(Reason::kRequestEntityTooLarge, "Request entity too large: limit is " + std::to_string(kObjectBytesMax));
+  }
+  return std::make_shared<const std::string>(std::move(bytes));
+}
+
+namespace {
+
+Object published(std::unique_ptr<Message> object, Revision revision) {
+  mutable_meta(*object).set_resourceversion(std::to_string(revision));
+  return Object(std::move(object));
+}
+
+}  // namespace
+
+Task<Result<Object>> Registry::create(const Kind& kind, std::unique_ptr<Message> object, bool dry_run) {
+  const std::string name = meta(*object).name();
+  const std::string ns = meta(*object).namespace_();
+  std::string place = key(kind, ns, name);
+  CO_TRY(Value value, encode(kind, *object));
+  std::optional<Revision> revision;
+  if (dry_run) {
+    if (!exists(kind, ns, name)) co_return Object(std::move(object));
+  } else {
+    auto committed = co_await store_.commit({.key = place, .value = std::move(value), .expected = 0});
+    if (!committed && committed.error().reason != Reason::kConflict) co_return fail(std::move(committed).error());
+    if (committed) revision = *committed;
+  }
+  if (!revision) {
+    CO_TRY(auto existing, find(kind, ns, name));
+    co_return fail(already_exists(kind, name, existing && is_deleting(*existing->object)));
+  }
+  Object made = published(std::move(object), *revision);
+  cache_.put(kind, place, made, *revision);
+  co_return made;
+}
+
+Task<Result<Object>> Registry::replace(const Kind& kind, Stored current, std::unique_ptr<Message> next, bool dry_run) {
+  CO_TRY(Value value, encode(kind, *next));
+  if (*value == *current.value) co_return current.object;
+  if (dry_run) co_return published(std::move(next), current.revision);
+  auto revision = co_await store_.commit({.key = current.key, .value = std::move(value), .expected = current.revision});
+  if (!revision) {
+    if (revision.error().reason == Reason::kConflict) co_return fail(modified_conflict(kind, meta(*next).name()));
+    co_return fail(std::move(revision).error());
+  }
+  Object made = published(std::move(next), *revision);
+  cache_.put(kind, current.key, made, *revision);
+  co_return made;
+}
+
+Task<Result<Object>> Registry::remove(const Kind& kind, Stored current, bool dry_run) {
+  if (dry_run) co_return current.object;
+  auto revision = co_await store_.commit({.key = current.key, .value = nullptr, .expected = current.revision});
+  if (!revision) {
+    if (revision.error().reason == Reason::kConflict) co_return fail(modified_conflict(kind, meta(*current.object).name()));
+    co_return fail(std::move(revision).error());
+  }
+  CO_TRY(Object last, cache_.decode(kind, current.key, *current.value, *revision));
+  cache_.retire(current.key);
+  co_return last;
+}
+
+}  // namespace stint
