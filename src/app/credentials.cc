@@ -1,6 +1,9 @@
 #include "app/credentials.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "os/file.h"
 
@@ -9,18 +12,21 @@ namespace {
 
 // A certificate is renewed at a start that finds less than this left of it.
 constexpr auto kRenewBefore = std::chrono::days(90);
+constexpr size_t kFileBytesMax = 64 * 1024;
+
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 Result<void> save(const std::string& stem, const pki::KeyPair& pair) {
-  TRY_VOID(os::write_file_atomic(stem + ".key", pair.key_pem, 0600));
-  return os::write_file_atomic(stem + ".crt", pair.certificate_pem, 0600);
+  TRY_VOID(os::write_file_atomically(stem + ".key", pair.key_pem, os::Durability::kSynced));
+  return os::write_file_atomically(stem + ".crt", pair.certificate_pem, os::Durability::kSynced);
 }
 
 // Nothing when one of the two files is missing or the certificate is about to expire.
 Result<std::optional<pki::KeyPair>> load(const std::string& stem, WallTime now) {
-  if (!os::exists(stem + ".key") || !os::exists(stem + ".crt")) return std::nullopt;
+  if (!exists(stem + ".key") || !exists(stem + ".crt")) return std::nullopt;
   pki::KeyPair pair;
-  TRY(pair.key_pem, os::read_file(stem + ".key"));
-  TRY(pair.certificate_pem, os::read_file(stem + ".crt"));
+  TRY(pair.key_pem, os::read_file(stem + ".key", kFileBytesMax));
+  TRY(pair.certificate_pem, os::read_file(stem + ".crt", kFileBytesMax));
   TRY(const WallTime expiry, pki::expiry_of(pair.certificate_pem));
   if (expiry - now < kRenewBefore) return std::nullopt;
   return pair;
@@ -38,8 +44,8 @@ Result<pki::KeyPair> load_or_make(const std::string& stem, WallTime now, bool* m
 }
 
 Result<std::string> load_or_make_token(const std::string& path, Rng& rng) {
-  if (os::exists(path)) {
-    TRY(std::string token, os::read_file(path));
+  if (exists(path)) {
+    TRY(std::string token, os::read_file(path, kFileBytesMax));
     while (!token.empty() && token.back() == '\n') token.pop_back();
     if (!token.empty()) return token;
   }
@@ -49,7 +55,7 @@ Result<std::string> load_or_make_token(const std::string& path, Rng& rng) {
     uint64_t bits = rng.next();
     for (int digit = 0; digit < 16; ++digit, bits >>= 4) token += kHex[bits & 15];
   }
-  TRY_VOID(os::write_file_atomic(path, token + "\n", 0600));
+  TRY_VOID(os::write_file_atomically(path, token + "\n", os::Durability::kSynced));
   return token;
 }
 
@@ -111,7 +117,7 @@ Result<void> write_kubeconfig(const std::string& path, const std::string& server
       "    cluster: stint\n"
       "    user: stint-admin\n"
       "current-context: stint\n";
-  return os::write_file_atomic(path, text, 0600);
+  return os::write_file_atomically(path, text, os::Durability::kVisible);
 }
 
 }  // namespace stint

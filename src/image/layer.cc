@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "image/sha256.h"
+#include "os/descriptor.h"
 
 namespace stint {
 namespace {
@@ -27,24 +28,6 @@ struct FreeArchive {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 using Reader = std::unique_ptr<archive, FreeArchive>;
-
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 Error archive_error(archive* reader, std::string_view what) {
   const char* text = archive_error_string(reader);
@@ -86,7 +69,7 @@ Result<std::vector<std::string>> split_path(std::string_view path) {
 
 class Unpacker {
  public:
-  explicit Unpacker(Fd root) : root_(std::move(root)) {}
+  explicit Unpacker(os::Descriptor root) : root_(std::move(root)) {}
 
   Result<void> add(archive* tar, archive_entry* entry) {
     if (++entries_ > kLayerEntriesMax) return fail(Reason::kInvalid, "layer has too many entries");
@@ -96,7 +79,7 @@ class Unpacker {
     if (parts.empty()) return set_attributes(root_.get(), ".", entry);
     const std::string leaf = parts.back();
     parts.pop_back();
-    TRY(Fd parent, open_directory(parts, true));
+    TRY(os::Descriptor parent, open_directory(parts, true));
     if (leaf == kOpaque) return make_opaque(parent.get());
     if (leaf.starts_with(kWhiteout)) return make_whiteout(parent.get(), leaf.substr(kWhiteout.size()));
     return make_entry(tar, entry, parent.get(), leaf);
@@ -106,12 +89,12 @@ class Unpacker {
 
  private:
   // Symbolic links on the way are followed as if the layer were the root file system, so they cannot lead out of it.
-  Result<Fd> open_directory(const std::vector<std::string>& parts, bool make) {
-    Fd at(fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
+  Result<os::Descriptor> open_directory(const std::vector<std::string>& parts, bool make) {
+    os::Descriptor at(fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
     std::string path = ".";
     for (const auto& part : parts) {
       path += "/" + part;
-      Fd next = open_in_root(path, O_PATH | O_DIRECTORY);
+      os::Descriptor next = open_in_root(path, O_PATH | O_DIRECTORY);
       if (!next && errno == ENOENT && make) {
         if (mkdirat(at.get(), part.c_str(), 0755) != 0 && errno != EEXIST) return fail(errno_error("unpack " + path, errno));
         next = open_in_root(path, O_PATH | O_DIRECTORY);
@@ -122,11 +105,11 @@ class Unpacker {
     return at;
   }
 
-  Fd open_in_root(const std::string& path, uint64_t flags) {
+  os::Descriptor open_in_root(const std::string& path, uint64_t flags) {
     open_how how{};
     how.flags = flags | O_CLOEXEC;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    return Fd(static_cast<int>(syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof how)));
+    return os::Descriptor(static_cast<int>(syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof how)));
   }
 
   static std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
@@ -182,14 +165,14 @@ class Unpacker {
     if (parts.empty()) return fail(Reason::kInvalid, "layer has a hard link to nothing");
     const std::string target_leaf = parts.back();
     parts.pop_back();
-    TRY(Fd target_parent, open_directory(parts, false));
+    TRY(os::Descriptor target_parent, open_directory(parts, false));
     TRY_VOID(remove_old(parent, leaf));
     if (linkat(target_parent.get(), target_leaf.c_str(), parent, leaf.c_str(), 0) == 0) return {};
     return fail(errno_error("link " + leaf + " to " + std::string(target), errno));
   }
 
   Result<void> write_file(archive* tar, int parent, const std::string& leaf) {
-    Fd file(openat(parent, leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    os::Descriptor file(openat(parent, leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return fail(errno_error("make file " + leaf, errno));
     const void* block = nullptr;
     size_t size = 0;
@@ -235,7 +218,7 @@ class Unpacker {
 
   Result<void> set_xattrs(int parent, const std::string& leaf, archive_entry* entry) {
     if (archive_entry_xattr_reset(entry) == 0) return {};
-    Fd file(openat(parent, leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    os::Descriptor file(openat(parent, leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file) return fail(errno_error("open " + leaf, errno));
     const char* name = nullptr;
     const void* value = nullptr;
@@ -249,7 +232,7 @@ class Unpacker {
     return {};
   }
 
-  Fd root_;
+  os::Descriptor root_;
   int64_t bytes_ = 0;
   int64_t entries_ = 0;
 };
@@ -270,7 +253,7 @@ Result<UnpackedLayer> unpack_layer(const std::string& archive_path, const std::s
   archive_read_support_format_tar(tar.get());
   archive_read_support_format_empty(tar.get());
   if (archive_read_open(tar.get(), &source, nullptr, &Source::read, nullptr) != ARCHIVE_OK) return fail(archive_error(tar.get(), "read layer"));
-  Fd root(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  os::Descriptor root(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return fail(errno_error("open " + directory, errno));
   Unpacker unpacker(std::move(root));
   while (true) {

@@ -1,0 +1,155 @@
+#include "image/image_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "api/json.h"
+#include "base/log.h"
+#include "image/layer.h"
+#include "image/sha256.h"
+#include "os/file.h"
+
+namespace stint {
+namespace {
+
+constexpr size_t kRecordBytesMax = 8 * 1024 * 1024;
+constexpr size_t kMountsBytesMax = 16 * 1024 * 1024;
+
+std::string hex_of(std::string_view digest) { return std::string(digest.substr(digest.find(':') + 1)); }
+
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// A work directory that goes with its scope.
+struct WorkDir {
+  std::string path;
+  ~WorkDir() {
+    if (auto removed = os::remove_tree(path); !removed) log_warning("image work directory stays", "path", path, "error", removed.error().message);
+  }
+};
+
+// Every mount table of this machine, once each mount namespace.
+std::string all_mounts() {
+  std::string mounts;
+  std::set<ino_t> seen;
+  const auto processes = os::list_directory("/proc");
+  if (!processes) return mounts;
+  for (const auto& name : *processes) {
+    struct stat space{};
+    if (stat(("/proc/" + name + "/ns/mnt").c_str(), &space) != 0 || !seen.insert(space.st_ino).second) continue;
+    if (auto table = os::read_file("/proc/" + name + "/mountinfo", kMountsBytesMax)) mounts += *table;
+  }
+  return mounts;
+}
+
+}  // namespace
+
+Result<ImageFolder> ImageFolder::open(std::string dir) {
+  for (const char* part : {"/images", "/layers", "/tmp"}) TRY_VOID(os::make_directories(dir + part, 0700));
+  ImageFolder folder(std::move(dir));
+  TRY(auto leftovers, os::list_directory(folder.dir_ + "/tmp"));
+  for (const auto& name : leftovers) {
+    // Named after the process that made it: one that still runs may be at work.
+    const std::string pid = name.substr(0, name.find('-'));
+    if (!exists("/proc/" + pid)) TRY_VOID(os::remove_tree(folder.dir_ + "/tmp/" + name));
+  }
+  return folder;
+}
+
+Result<std::map<std::string, ImageRecord>> ImageFolder::load() const {
+  std::map<std::string, ImageRecord> images;
+  TRY(auto names, os::list_directory(dir_ + "/images"));
+  for (const auto& name : names) {
+    if (!name.ends_with(".json")) continue;
+    TRY(const std::string text, os::read_file(dir_ + "/images/" + name, kRecordBytesMax));
+    TRY(const json::Value document, json::parse(text));
+    std::vector<std::string> references;
+    if (const json::Value* list = document.find("references"); list != nullptr && list->is_array()) {
+      for (const auto& reference : list->as_array()) references.push_back(reference.as_string());
+    }
+    const json::Value* size = document.find("sizeBytes");
+    auto record = make_record(std::string(document.string_at("config")), std::move(references), size != nullptr && size->is_int() ? size->as_int() : 0);
+    if (!record) {
+      log_warning("image record is not usable", "file", name, "error", record.error().message);
+      continue;
+    }
+    images.emplace(record->info.id, std::move(*record));
+  }
+  return images;
+}
+
+Result<ImageRecord> ImageFolder::make_record(const std::string& config, std::vector<std::string> references, int64_t size_bytes) const {
+  TRY(ImageConfig parsed, read_config(config));
+  ImageRecord record{.info = std::move(parsed.info), .diff_ids = std::move(parsed.diff_ids), .config = config};
+  record.info.id = sha256_of(config);
+  record.info.references = std::move(references);
+  record.info.size_bytes = size_bytes;
+  for (const auto& diff_id : record.diff_ids) {
+    if (!has_layer(diff_id)) return fail(Reason::kNotFound, "layer " + diff_id + " is missing");
+    record.info.layer_dirs.push_back(layer_dir(diff_id));
+  }
+  return record;
+}
+
+Result<void> ImageFolder::save(const ImageRecord& record) const {
+  json::Array references;
+  for (const auto& reference : record.info.references) references.push_back(reference);
+  const json::Value document = json::Members{{"references", std::move(references)}, {"sizeBytes", record.info.size_bytes}, {"config", record.config}};
+  return os::write_file_atomically(dir_ + "/images/" + hex_of(record.info.id) + ".json", json::to_text(document) + "\n", os::Durability::kSynced);
+}
+
+Result<void> ImageFolder::erase(const std::string& id) const {
+  if (unlink((dir_ + "/images/" + hex_of(id) + ".json").c_str()) != 0 && errno != ENOENT) return fail(errno_error("remove image " + id, errno));
+  return os::sync_directory(dir_ + "/images");
+}
+
+bool ImageFolder::has_layer(const std::string& diff_id) const { return exists(layer_dir(diff_id)); }
+
+std::string ImageFolder::layer_dir(const std::string& diff_id) const { return dir_ + "/layers/" + hex_of(diff_id); }
+
+Result<int64_t> ImageFolder::add_layer(const std::string& archive, const std::string& diff_id) const {
+  if (has_layer(diff_id)) return int64_t{0};
+  TRY(const std::string work_path, make_work_dir());
+  const WorkDir work{work_path};
+  const std::string root = work.path + "/layer";
+  if (mkdir(root.c_str(), 0755) != 0) return fail(errno_error("make " + root, errno));
+  TRY(const UnpackedLayer layer, unpack_layer(archive, root));
+  if (layer.diff_id != diff_id) return fail(Reason::kInvalid, "layer has diff id " + layer.diff_id + " where the image says " + diff_id);
+  os::Descriptor directory(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || syncfs(directory.get()) != 0) return fail(errno_error("write layer", errno));
+  if (rename(root.c_str(), layer_dir(diff_id).c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY) return fail(errno_error("keep layer", errno));
+  TRY_VOID(os::sync_directory(dir_ + "/layers"));
+  return layer.size_bytes;
+}
+
+Result<void> ImageFolder::sweep_layers(const std::map<std::string, ImageRecord>& images) const {
+  std::set<std::string> wanted;
+  for (const auto& [id, record] : images) {
+    for (const auto& diff_id : record.diff_ids) wanted.insert(hex_of(diff_id));
+  }
+  TRY(auto names, os::list_directory(dir_ + "/layers"));
+  std::erase_if(names, [&](const std::string& name) { return wanted.contains(name); });
+  if (names.empty()) return {};
+  const std::string mounts = all_mounts();
+  for (const auto& name : names) {
+    if (mounts.find(name) == std::string::npos) TRY_VOID(os::remove_tree(dir_ + "/layers/" + name));
+  }
+  return {};
+}
+
+Result<std::string> ImageFolder::make_work_dir() const {
+  std::string path = dir_ + "/tmp/" + std::to_string(getpid()) + "-XXXXXX";
+  if (mkdtemp(path.data()) == nullptr) return fail(errno_error("make " + path, errno));
+  return path;
+}
+
+int64_t ImageFolder::version() const {
+  struct stat found{};
+  if (stat((dir_ + "/images").c_str(), &found) != 0) return 0;
+  return found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec;
+}
+
+}  // namespace stint

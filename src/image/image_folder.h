@@ -1,0 +1,53 @@
+// The image store's folder on disk:
+//   images/<hex of the config's digest>.json   one image: its names, layers and config
+//   layers/<hex of the diff id>/               one unpacked layer
+//   tmp/                                        work in progress, swept at open
+// A file or directory appears under its final name only when it is whole. Blocking; any thread, and several processes, may use one folder.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "image/image_store.h"
+#include "image/manifest.h"
+
+namespace stint {
+
+struct ImageRecord {
+  ImageInfo info;
+  std::vector<std::string> diff_ids;
+  std::string config;  // the config blob as it came
+};
+
+class ImageFolder {
+ public:
+  static Result<ImageFolder> open(std::string dir);
+
+  Result<std::map<std::string, ImageRecord>> load() const;  // by image id
+  Result<void> save(const ImageRecord& record) const;
+  Result<void> erase(const std::string& id) const;
+
+  bool has_layer(const std::string& diff_id) const;
+  std::string layer_dir(const std::string& diff_id) const;
+  // Unpacks the archive to the layer `diff_id`; an archive with another digest is refused. Fine if the layer is there.
+  Result<int64_t> add_layer(const std::string& archive, const std::string& diff_id) const;
+  // Removes the layers that none of these images has and no mount of this machine uses.
+  Result<void> sweep_layers(const std::map<std::string, ImageRecord>& images) const;
+
+  // A new empty directory below tmp/; the caller removes it.
+  Result<std::string> make_work_dir() const;
+  // Changes when another process added or removed an image.
+  int64_t version() const;
+
+  // A complete record; layer sizes are measured by add_layer.
+  Result<ImageRecord> make_record(const std::string& config, std::vector<std::string> references, int64_t size_bytes) const;
+
+ private:
+  explicit ImageFolder(std::string dir) : dir_(std::move(dir)) {}
+  std::string dir_;
+};
+
+}  // namespace stint

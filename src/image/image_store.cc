@@ -1,0 +1,232 @@
+#include <algorithm>
+
+#include "base/log.h"
+#include "image/archive.h"
+#include "image/image_folder.h"
+#include "image/registry.h"
+#include "os/file.h"
+
+namespace stint {
+namespace {
+
+// What a pull needs to know before the layers come.
+struct Resolved {
+  ImageManifest manifest;
+  std::string digest;  // of the manifest for this platform or of the index: what the reference resolved to
+  std::string config;
+};
+
+constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
+
+// Blocking.
+Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& reference) {
+  Registry registry(reference);
+  TRY(Manifest manifest, registry.manifest(reference.digest.empty() ? reference.tag : reference.digest));
+  Resolved resolved{.digest = manifest.digest};
+  TRY(const bool index, is_index(manifest.bytes));
+  if (index) {
+    TRY(const std::string digest, pick_platform(manifest.bytes));
+    TRY(manifest, registry.manifest(digest));
+  }
+  TRY(resolved.manifest, read_manifest(manifest.bytes));
+  TRY(const std::string work, folder.make_work_dir());
+  auto fetched = registry.blob(resolved.manifest.config.digest, resolved.manifest.config.size_bytes, work + "/config", nullptr);
+  auto config = fetched ? os::read_file(work + "/config", kConfigBytesMax) : Result<std::string>(std::unexpected(fetched.error()));
+  TRY_VOID(os::remove_tree(work));
+  if (!config) return fail(config.error());
+  resolved.config = std::move(*config);
+  return resolved;
+}
+
+// Blocking.
+Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& reference, const BlobReference& blob, const std::string& diff_id,
+                         const std::function<void(int64_t)>& progress) {
+  if (folder.has_layer(diff_id)) return {};
+  TRY(const std::string work, folder.make_work_dir());
+  Registry registry(reference);
+  auto done = registry.blob(blob.digest, blob.size_bytes, work + "/blob", progress);
+  if (done) {
+    if (auto added = folder.add_layer(work + "/blob", diff_id); !added) done = fail(added.error());
+  }
+  TRY_VOID(os::remove_tree(work));
+  return done;
+}
+
+class DiskImageStore final : public ImageStore {
+ public:
+  DiskImageStore(Loop& loop, ImageFolder folder) : loop_(loop), folder_(std::move(folder)), scope_(loop) {}
+
+  Result<void> reload() {
+    version_ = folder_.version();
+    TRY(images_, folder_.load());
+    return {};
+  }
+
+  std::optional<ImageInfo> find(const ImageReference& reference) const override {
+    refresh();
+    const std::string name = reference.to_string();
+    const std::string by_digest = reference.registry + "/" + reference.repository + "@" + reference.digest;
+    for (const auto& [id, record] : images_) {
+      const auto& names = record.info.references;
+      if (std::ranges::find(names, name) != names.end()) return record.info;
+      if (!reference.digest.empty() && std::ranges::find(names, by_digest) != names.end()) return record.info;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<ImageInfo> find_id(std::string_view image_id) const override {
+    refresh();
+    const auto found = images_.find(std::string(image_id));
+    return found == images_.end() ? std::nullopt : std::optional(found->second.info);
+  }
+
+  std::vector<ImageInfo> list() const override {
+    refresh();
+    std::vector<ImageInfo> infos;
+    for (const auto& [id, record] : images_) infos.push_back(record.info);
+    return infos;
+  }
+
+  Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) override {
+    CO_TRY(Resolved resolved, co_await on_pool(loop_, [folder = folder_, reference] { return resolve(folder, reference); }));
+    CO_TRY(const ImageConfig config, read_config(resolved.config));
+    if (config.diff_ids.size() != resolved.manifest.layers.size()) {
+      co_return fail(Reason::kInvalid, "malformed image: " + reference.to_string() + " has as many diff ids as layers, or should have");
+    }
+    auto total = std::make_shared<PullProgress>();
+    for (const auto& layer : resolved.manifest.layers) total->bytes_total += std::max<int64_t>(layer.size_bytes, 0);
+    std::vector<Result<void>> results(config.diff_ids.size());
+    std::vector<Task<void>> tasks;
+    for (size_t i = 0; i < results.size(); ++i) {
+      tasks.push_back(want_layer(reference, resolved.manifest.layers[i], config.diff_ids[i], total, progress, &results[i]));
+    }
+    co_await when_all(loop_, std::move(tasks));
+    for (auto& result : results) CO_TRY_VOID(std::move(result));
+    std::vector<std::string> references{reference.registry + "/" + reference.repository + "@" + resolved.digest};
+    if (!reference.tag.empty()) references.push_back(ImageReference{reference.registry, reference.repository, reference.tag, ""}.to_string());
+    CO_TRY(ImageRecord record, co_await on_pool(loop_, [folder = folder_, config_text = resolved.config, references, size = total->bytes_total] {
+      return folder.make_record(config_text, references, size);
+    }));
+    co_return co_await keep(std::move(record));
+  }
+
+  Task<Result<std::vector<ImageInfo>>> import_file(std::string path) override {
+    CO_TRY(std::vector<ImageRecord> records, co_await on_pool(loop_, [folder = folder_, path] { return import_archive(folder, path); }));
+    std::vector<ImageInfo> infos;
+    for (auto& record : records) {
+      auto kept = co_await keep(std::move(record));
+      if (!kept) co_return std::unexpected(kept.error());
+      infos.push_back(std::move(*kept));
+    }
+    co_return infos;
+  }
+
+  // An id removes the image; a name removes only the name while the image has others.
+  Task<Result<void>> remove(std::string reference_or_id) override {
+    refresh();
+    auto found = images_.find(reference_or_id.starts_with("sha256:") ? reference_or_id : "sha256:" + reference_or_id);
+    std::string name;
+    if (found == images_.end()) {
+      CO_TRY(const ImageReference reference, ImageReference::parse(reference_or_id));
+      name = reference.to_string();
+      found = std::ranges::find_if(images_, [&](const auto& image) { return std::ranges::count(image.second.info.references, name) > 0; });
+    }
+    if (found == images_.end()) co_return fail(Reason::kNotFound, "no such image: " + reference_or_id);
+    ImageRecord record = found->second;
+    std::erase(record.info.references, name);
+    // A digest reference does not keep an image: it came with the name.
+    const bool named = std::ranges::any_of(record.info.references, [](const std::string& other) { return other.find('@') == std::string::npos; });
+    if (!name.empty() && named) {
+      found->second = record;
+      co_return co_await on_pool(loop_, [folder = folder_, record] { return folder.save(record); });
+    }
+    images_.erase(found);
+    auto work = [folder = folder_, id = record.info.id, images = images_]() -> Result<void> {
+      TRY_VOID(folder.erase(id));
+      return folder.sweep_layers(images);
+    };
+    auto removed = co_await on_pool(loop_, std::move(work));
+    version_ = folder_.version();
+    co_return removed;
+  }
+
+ private:
+  // Another process, `stint image pull`, may have changed the folder.
+  void refresh() const {
+    auto* self = const_cast<DiskImageStore*>(this);
+    if (folder_.version() == version_) return;
+    if (auto loaded = self->reload(); !loaded) log_warning("images cannot be read", "error", loaded.error().message);
+  }
+
+  // One image has a name at a time; the newest takes it from the one before.
+  Task<Result<ImageInfo>> keep(ImageRecord record) {
+    refresh();
+    std::vector<ImageRecord> changed;
+    for (auto& [id, other] : images_) {
+      if (id == record.info.id) continue;
+      const size_t removed = std::erase_if(other.info.references, [&](const std::string& name) { return std::ranges::count(record.info.references, name) > 0; });
+      if (removed > 0) changed.push_back(other);
+    }
+    if (const auto same = images_.find(record.info.id); same != images_.end()) {
+      for (const auto& name : same->second.info.references) {
+        if (std::ranges::count(record.info.references, name) == 0) record.info.references.push_back(name);
+      }
+    }
+    images_[record.info.id] = record;
+    changed.push_back(record);
+    auto work = [folder = folder_, changed]() -> Result<void> {
+      for (const auto& each : changed) TRY_VOID(folder.save(each));
+      return {};
+    };
+    auto saved = co_await on_pool(loop_, std::move(work));
+    version_ = folder_.version();
+    if (!saved) co_return std::unexpected(saved.error());
+    co_return record.info;
+  }
+
+  struct Download {
+    explicit Download(Loop& loop) : done(loop) {}
+    Event done;
+    std::optional<Result<void>> result;
+  };
+
+  // One download a layer, however many pulls want it; it goes on when the one that began it is cancelled.
+  Task<void> want_layer(ImageReference reference, BlobReference blob, std::string diff_id, std::shared_ptr<PullProgress> total,
+                        std::function<void(PullProgress)> progress, Result<void>* result) {
+    std::shared_ptr<Download>& slot = downloads_[diff_id];
+    if (slot == nullptr) {
+      slot = std::make_shared<Download>(loop_);
+      scope_.spawn(download(slot, reference, blob, diff_id));
+    }
+    const std::shared_ptr<Download> mine = slot;
+    co_await mine->done.wait();
+    total->bytes_done += std::max<int64_t>(blob.size_bytes, 0);
+    if (progress) progress(*total);
+    *result = *mine->result;
+  }
+
+  Task<void> download(std::shared_ptr<Download> slot, ImageReference reference, BlobReference blob, std::string diff_id) {
+    auto fetched = co_await on_pool(loop_, [folder = folder_, reference, blob, diff_id] { return fetch_layer(folder, reference, blob, diff_id, nullptr); });
+    slot->result = std::move(fetched);
+    downloads_.erase(diff_id);
+    slot->done.set();
+  }
+
+  Loop& loop_;
+  ImageFolder folder_;
+  std::map<std::string, ImageRecord> images_;
+  int64_t version_ = 0;
+  std::map<std::string, std::shared_ptr<Download>> downloads_;
+  Scope scope_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ImageStore>> open_image_store(Loop& loop, std::string dir) {
+  TRY(ImageFolder folder, ImageFolder::open(std::move(dir)));
+  auto store = std::make_unique<DiskImageStore>(loop, std::move(folder));
+  TRY_VOID(store->reload());
+  return store;
+}
+
+}  // namespace stint

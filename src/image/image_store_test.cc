@@ -1,0 +1,215 @@
+#include "image/image_store.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/sim_loop.h"
+#include "image/layer.h"
+#include "image/registry.h"
+#include "image/sha256.h"
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TarEntry {
+  std::string name;
+  mode_t type = AE_IFREG;
+  std::string content;  // or the target of a link
+  bool hard_link = false;
+};
+
+std::string make_tar(const std::string& path, const std::vector<TarEntry>& entries, bool zstd = false) {
+  archive* tar = archive_write_new();
+  archive_write_set_format_pax_restricted(tar);
+  if (zstd) archive_write_add_filter_zstd(tar);
+  archive_write_open_filename(tar, path.c_str());
+  for (const auto& item : entries) {
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, item.name.c_str());
+    archive_entry_set_perm(entry, 0755);
+    archive_entry_set_filetype(entry, item.type);
+    if (item.hard_link) {
+      archive_entry_set_hardlink(entry, item.content.c_str());
+    } else if (item.type == AE_IFLNK) {
+      archive_entry_set_symlink(entry, item.content.c_str());
+    } else {
+      archive_entry_set_size(entry, static_cast<la_int64_t>(item.content.size()));
+    }
+    archive_write_header(tar, entry);
+    if (item.type == AE_IFREG && !item.hard_link) archive_write_data(tar, item.content.data(), item.content.size());
+    archive_entry_free(entry);
+  }
+  archive_write_free(tar);
+  return path;
+}
+
+std::string read_all(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Images : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "unpacking sets owners and makes whiteouts: it needs root";
+    dir_ = testing::TempDir() + "/images-" + std::to_string(getpid());
+    fs::create_directories(dir_ + "/root");
+  }
+  void TearDown() override {
+    if (!dir_.empty()) fs::remove_all(dir_);
+  }
+  Result<UnpackedLayer> unpack(const std::vector<TarEntry>& entries, bool zstd = false) {
+    return unpack_layer(make_tar(dir_ + "/layer.tar", entries, zstd), dir_ + "/root");
+  }
+  // A docker-archive of one image with one layer.
+  std::string make_archive(const std::string& name, const std::string& content) {
+    make_tar(dir_ + "/layer.tar", {{"file", AE_IFREG, content}});
+    const std::string layer = read_all(dir_ + "/layer.tar");
+    const std::string config = R"({"architecture":"amd64","os":"linux","config":{"Cmd":["sh"],"Env":["A=b"]},"rootfs":{"type":"layers","diff_ids":[")" +
+                               sha256_of(layer) + "\"]}}";
+    const std::string manifest = R"([{"Config":"config.json","RepoTags":[")" + name + R"("],"Layers":["layer.tar"]}])";
+    return make_tar(dir_ + "/archive.tar", {{"manifest.json", AE_IFREG, manifest}, {"config.json", AE_IFREG, config}, {"layer.tar", AE_IFREG, layer}});
+  }
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> value;
+    Event done(loop_);
+    Scope scope(loop_);
+    scope.spawn(internal::store_result(std::move(task), &value, &done));
+    loop_.run();
+    return std::move(*value);
+  }
+
+  std::string dir_;
+  SimLoop loop_{WallTime{}};
+};
+
+TEST_F(Images, UnpacksFilesLinksAndDirectories) {
+  const auto layer = unpack({{"bin", AE_IFDIR, ""}, {"bin/a", AE_IFREG, "text"}, {"bin/b", AE_IFLNK, "a"}, {"c", AE_IFREG, "bin/a", true}});
+  ASSERT_TRUE(layer) << layer.error().message;
+  EXPECT_EQ(read_all(dir_ + "/root/bin/b"), "text");
+  EXPECT_EQ(fs::hard_link_count(dir_ + "/root/c"), 2u);
+  EXPECT_EQ(layer->diff_id, sha256_of(read_all(dir_ + "/layer.tar")));
+}
+
+TEST_F(Images, ReadsCompressedLayersAndHashesThePlainTar) {
+  const auto plain = unpack({{"a", AE_IFREG, "text"}});
+  ASSERT_TRUE(plain);
+  fs::remove(dir_ + "/root/a");
+  const auto zstd = unpack({{"a", AE_IFREG, "text"}}, true);
+  ASSERT_TRUE(zstd) << zstd.error().message;
+  EXPECT_EQ(zstd->diff_id, plain->diff_id);
+}
+
+TEST_F(Images, TurnsWhiteoutsIntoOverlayfsOnes) {
+  ASSERT_TRUE(unpack({{"d", AE_IFDIR, ""}, {"d/.wh..wh..opq", AE_IFREG, ""}, {".wh.gone", AE_IFREG, ""}}));
+  struct stat found{};
+  ASSERT_EQ(lstat((dir_ + "/root/gone").c_str(), &found), 0);
+  EXPECT_TRUE(S_ISCHR(found.st_mode));
+  EXPECT_EQ(found.st_rdev, makedev(0, 0));
+  char value = 0;
+  EXPECT_EQ(getxattr((dir_ + "/root/d").c_str(), "trusted.overlay.opaque", &value, 1), 1);
+}
+
+TEST_F(Images, RefusesNamesThatLeaveTheLayer) {
+  EXPECT_FALSE(unpack({{"../evil", AE_IFREG, "x"}}));
+  EXPECT_FALSE(unpack({{"a/../../evil", AE_IFREG, "x"}}));
+  EXPECT_FALSE(fs::exists(dir_ + "/evil"));
+}
+
+TEST_F(Images, FollowsLinksInsideTheLayerOnly) {
+  fs::create_directories(dir_ + "/outside");
+  ASSERT_FALSE(unpack({{"out", AE_IFLNK, "../outside"}, {"out/evil", AE_IFREG, "x"}}).has_value() && fs::exists(dir_ + "/outside/evil"));
+  fs::remove_all(dir_ + "/root");
+  fs::create_directories(dir_ + "/root/outside");
+  ASSERT_TRUE(unpack({{"out", AE_IFLNK, "/outside"}, {"out/file", AE_IFREG, "x"}}));
+  EXPECT_TRUE(fs::exists(dir_ + "/root/outside/file"));
+  EXPECT_FALSE(fs::exists(dir_ + "/outside/evil"));
+}
+
+TEST_F(Images, LeavesDeviceNodesOut) {
+  ASSERT_TRUE(unpack({{"null", AE_IFCHR, ""}}));
+  EXPECT_FALSE(fs::exists(dir_ + "/root/null"));
+}
+
+TEST_F(Images, RefusesWhatIsNoTar) {
+  std::ofstream(dir_ + "/layer.tar") << "this is no archive at all, just text that goes on for a while";
+  EXPECT_FALSE(unpack_layer(dir_ + "/layer.tar", dir_ + "/root"));
+}
+
+TEST_F(Images, ImportsADockerArchiveAndFindsItAfterReopening) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const auto imported = run(store->import_file(make_archive("bash", "x")));
+  ASSERT_TRUE(imported) << imported.error().message;
+  store = open_image_store(loop_, dir_ + "/store").value();
+  const auto found = store->find(ImageReference::parse("docker.io/library/bash:latest").value());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->command, std::vector<std::string>{"sh"});
+  EXPECT_EQ(found->env, std::vector<std::string>{"A=b"});
+  ASSERT_EQ(found->layer_dirs.size(), 1u);
+  EXPECT_EQ(read_all(found->layer_dirs[0] + "/file"), "x");
+}
+
+TEST_F(Images, GivesANameToTheNewestImageAndRemovesTheLayersOfAnOldOne) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const auto first = run(store->import_file(make_archive("bash", "one"))).value()[0];
+  const auto second = run(store->import_file(make_archive("bash", "two"))).value()[0];
+  EXPECT_EQ(store->find(ImageReference::parse("bash").value())->id, second.id);
+  ASSERT_TRUE(run(store->remove(first.id)));
+  EXPECT_FALSE(fs::exists(first.layer_dirs[0]));
+  EXPECT_TRUE(fs::exists(second.layer_dirs[0]));
+  EXPECT_EQ(run(store->remove("nosuch")).error().reason, Reason::kNotFound);
+}
+
+TEST_F(Images, NoticesWhatAnotherProcessImported) {
+  auto server = open_image_store(loop_, dir_ + "/store").value();
+  auto command = open_image_store(loop_, dir_ + "/store").value();
+  ASSERT_TRUE(run(command->import_file(make_archive("bash", "x"))));
+  EXPECT_TRUE(server->find(ImageReference::parse("bash").value()));
+}
+
+TEST_F(Images, RefusesALayerWithAnotherDigestAndKeepsNothing) {
+  make_tar(dir_ + "/archive.tar",
+           {{"manifest.json", AE_IFREG, R"([{"Config":"c","RepoTags":["a"],"Layers":["l"]}])"},
+            {"c", AE_IFREG, R"({"rootfs":{"diff_ids":["sha256:)" + std::string(64, '0') + R"("]}})"},
+            {"l", AE_IFREG, read_all(make_tar(dir_ + "/layer.tar", {{"f", AE_IFREG, "x"}}))}});
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  EXPECT_FALSE(run(store->import_file(dir_ + "/archive.tar")));
+  EXPECT_TRUE(store->list().empty());
+  EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
+  EXPECT_TRUE(fs::is_empty(dir_ + "/store/layers"));
+}
+
+TEST(ImageReference, IsNormalisedAsDockerDoes) {
+  EXPECT_EQ(ImageReference::parse("bash")->to_string(), "docker.io/library/bash:latest");
+  EXPECT_EQ(ImageReference::parse("user/app:1.2")->to_string(), "docker.io/user/app:1.2");
+  EXPECT_EQ(ImageReference::parse("127.0.0.1:5000/a/b")->to_string(), "127.0.0.1:5000/a/b:latest");
+  EXPECT_EQ(ImageReference::parse("localhost/a")->to_string(), "localhost/a:latest");
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  EXPECT_EQ(ImageReference::parse("ghcr.io/a/b@" + digest)->to_string(), "ghcr.io/a/b@" + digest);
+}
+
+TEST(ImageReference, RefusesWhatIsNone) {
+  for (const char* text : {"", "Bad::Name", "UPPER/case", "a b", "x@sha256:12", "a:", "../a", "a//b"}) {
+    EXPECT_FALSE(ImageReference::parse(text)) << text;
+  }
+}
+
+TEST(Registry, SpeaksPlainHttpToLoopbackOnly) {
+  EXPECT_TRUE(is_loopback_registry("127.0.0.1:5000"));
+  EXPECT_TRUE(is_loopback_registry("localhost:5000"));
+  EXPECT_FALSE(is_loopback_registry("docker.io"));
+  EXPECT_FALSE(is_loopback_registry("127.evil.example"));
+}
+
+}  // namespace
+}  // namespace stint
