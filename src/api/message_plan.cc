@@ -51,6 +51,18 @@ Presence presence_of(const FieldDescriptor* field) {
   return Presence::kNonZero;
 }
 
+void add_patch_strategy(FieldPlan& plan) {
+  const auto& options = plan.field->options();
+  std::string_view strategies = options.GetExtension(stint::patch_strategy);
+  plan.patch_merge_key = options.GetExtension(stint::patch_merge_key);
+  while (!strategies.empty()) {
+    const std::string_view strategy = strategies.substr(0, strategies.find(','));
+    plan.patch_merges |= strategy == "merge";
+    plan.patch_replaces |= strategy == "replace";
+    strategies.remove_prefix(std::min(strategy.size() + 1, strategies.size()));
+  }
+}
+
 bool is_hidden(const FieldDescriptor* field) { return field->has_json_name() && field->json_name() == "-"; }
 
 // All plans so far. Readers share the lock; building a plan builds all it reaches.
@@ -91,6 +103,7 @@ class Plans {
     plan.name = field->name();
     plan.prefix = "\"" + plan.name + "\":";
     plan.presence = presence_of(field);
+    add_patch_strategy(plan);
     const FieldDescriptor* element = field;
     if (field->is_map()) {
       plan.shape = FieldShape::kMap;

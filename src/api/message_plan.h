@@ -45,6 +45,9 @@ struct FieldPlan {
   const MessagePlan* message = nullptr;  // kMessage
   const google::protobuf::FieldDescriptor* map_key = nullptr;
   const google::protobuf::FieldDescriptor* map_value = nullptr;
+  bool patch_merges = false;    // strategic merge patch: lists are merged, by this key or as a set without one
+  bool patch_replaces = false;  // objects are replaced
+  std::string patch_merge_key;
 };
 
 // A member of the JSON object, and the inlined messages one steps through to reach its field.
