@@ -118,6 +118,25 @@ TEST_F(List, WaitsForARevisionAndGivesUp) {
   EXPECT_EQ(loop_.now(), kStart + std::chrono::seconds(10));  // the test's patience; three seconds were used
 }
 
+TEST_F(List, OffersToGoOnInTheLatestStateWhenThePagesStateIsCompacted) {
+  create_maps(5);
+  const auto page = handle(maps(2));
+  const Revision shown = std::stoll(page->resource_version);
+  Write write{.key = "/registry/scratch/x", .value = std::make_shared<const std::string>("v")};
+  for (size_t i = 0; i < Store::kHistoryMax * 2 + 10 && store_->compacted() <= shown; ++i) {
+    write.expected = finish(store_->commit(write)).value();
+  }
+  ASSERT_TRUE(remove<corev1::ConfigMap>("m2"));
+  Request next = maps(2);
+  next.continue_token = page->continue_token;
+  const auto expired = handle(std::move(next));
+  ASSERT_FALSE(expired);
+  EXPECT_EQ(expired.error().reason, Reason::kExpired);
+  Request rest = maps();
+  rest.continue_token = expired.error().continue_token;
+  EXPECT_EQ(names(handle(std::move(rest))), (Names{"m3", "m4"}));
+}
+
 TEST_F(List, SharesObjectsAndTheirJson) {
   create_maps(1);
   const auto first = handle(maps());
