@@ -34,23 +34,28 @@ bool same_value(const Slot& a, const Slot& b) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return semantically_equal(a.message(), b.message());
     case FieldDescriptor::CPPTYPE_STRING:
-      return a.read(&Reflection::GetString, &Reflection::GetRepeatedString) == b.read(&Reflection::GetString, &Reflection::GetRepeatedString);
+      return a.read(&Reflection::GetString, &Reflection::GetRepeatedString) ==
+             b.read(&Reflection::GetString, &Reflection::GetRepeatedString);
     case FieldDescriptor::CPPTYPE_INT32:
       return a.read(&Reflection::GetInt32, &Reflection::GetRepeatedInt32) == b.read(&Reflection::GetInt32, &Reflection::GetRepeatedInt32);
     case FieldDescriptor::CPPTYPE_INT64:
       return a.read(&Reflection::GetInt64, &Reflection::GetRepeatedInt64) == b.read(&Reflection::GetInt64, &Reflection::GetRepeatedInt64);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return a.read(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32) == b.read(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32);
+      return a.read(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32) ==
+             b.read(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return a.read(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64) == b.read(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64);
+      return a.read(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64) ==
+             b.read(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64);
     case FieldDescriptor::CPPTYPE_BOOL:
       return a.read(&Reflection::GetBool, &Reflection::GetRepeatedBool) == b.read(&Reflection::GetBool, &Reflection::GetRepeatedBool);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return a.read(&Reflection::GetDouble, &Reflection::GetRepeatedDouble) == b.read(&Reflection::GetDouble, &Reflection::GetRepeatedDouble);
+      return a.read(&Reflection::GetDouble, &Reflection::GetRepeatedDouble) ==
+             b.read(&Reflection::GetDouble, &Reflection::GetRepeatedDouble);
     case FieldDescriptor::CPPTYPE_FLOAT:
       return a.read(&Reflection::GetFloat, &Reflection::GetRepeatedFloat) == b.read(&Reflection::GetFloat, &Reflection::GetRepeatedFloat);
     case FieldDescriptor::CPPTYPE_ENUM:
-      return a.read(&Reflection::GetEnumValue, &Reflection::GetRepeatedEnumValue) == b.read(&Reflection::GetEnumValue, &Reflection::GetRepeatedEnumValue);
+      return a.read(&Reflection::GetEnumValue, &Reflection::GetRepeatedEnumValue) ==
+             b.read(&Reflection::GetEnumValue, &Reflection::GetRepeatedEnumValue);
   }
   return false;
 }

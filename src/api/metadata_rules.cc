@@ -85,7 +85,8 @@ void validate_no_new_finalizers(const metav1::ObjectMeta& next, const metav1::Ob
 
 std::string shown_time(const metav1::Time& time) { return quote(format_rfc3339(from_time(time))); }
 
-void validate_deletion_unchanged(const metav1::ObjectMeta& next, const metav1::ObjectMeta& old, const FieldPath& path, FieldErrors& errors) {
+void validate_deletion_unchanged(const metav1::ObjectMeta& next, const metav1::ObjectMeta& old, const FieldPath& path,
+                                 FieldErrors& errors) {
   auto seconds = [](const metav1::ObjectMeta& meta) { return meta.has_deletiontimestamp() ? meta.deletiontimestamp().seconds() : 0; };
   if (seconds(next) != seconds(old)) errors.invalid(path / "deletionTimestamp", shown_time(next.deletiontimestamp()), kImmutable);
   if (next.deletiongraceperiodseconds() != old.deletiongraceperiodseconds()) {

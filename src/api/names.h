@@ -22,7 +22,7 @@ Faults dns_subdomain_faults(std::string_view text);
 // "[prefix/]name": keys of labels, finalizers, condition types.
 Faults qualified_name_faults(std::string_view text);
 Faults label_value_faults(std::string_view text);
-Faults config_key_faults(std::string_view text);       // keys of ConfigMaps and Secrets
+Faults config_key_faults(std::string_view text);  // keys of ConfigMaps and Secrets
 Faults env_name_faults(std::string_view text);
 Faults port_name_faults(std::string_view text);
 Faults port_number_faults(int64_t port);

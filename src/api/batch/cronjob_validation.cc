@@ -34,9 +34,8 @@ void validate_schedule(const batchv1::CronJobSpec& spec, bool zone_allowed, Fiel
 
 bool is_time_zone_part(std::string_view part) {
   if (part.empty() || part.size() > kTimeZonePartBytesMax || part == "." || part == ".." || part.starts_with('-')) return false;
-  return std::ranges::all_of(part, [](unsigned char c) {
-    return c < 0x80 && (std::isalnum(c) || std::string_view("._+-").contains(static_cast<char>(c)));
-  });
+  return std::ranges::all_of(
+      part, [](unsigned char c) { return c < 0x80 && (std::isalnum(c) || std::string_view("._+-").contains(static_cast<char>(c))); });
 }
 
 bool is_time_zone_path(std::string_view name) {
@@ -109,7 +108,8 @@ void validate_cron_job_update(const Message& next, const Message& old, FieldErro
 void warn_cron_job(const Message& next_object, const Message* old, std::vector<std::string>& warnings) {
   const batchv1::CronJob& next = as_cron_job(next_object);
   if (old == nullptr && !dns_label_faults(next.metadata().name()).empty()) {
-    warnings.push_back("metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
+    warnings.push_back(
+        "metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
   }
   const std::string& schedule = next.spec().schedule();
   if (old != nullptr && schedule.find("TZ") != schedule.npos) {

@@ -38,7 +38,8 @@ void prepare_status_update(Message& next, const Message& old) { *as_job(next).mu
 void warn(const Message& next_object, const Message* old, std::vector<std::string>& warnings) {
   const batchv1::Job& next = as_job(next_object);
   if (old == nullptr && !dns_label_faults(next.metadata().name()).empty()) {
-    warnings.push_back("metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
+    warnings.push_back(
+        "metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
   }
   if (old != nullptr && semantically_equal(next.spec(), as_job(*old).spec())) return;
   warn_job_spec(next.spec(), FieldPath("spec"), warnings);

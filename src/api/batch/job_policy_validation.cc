@@ -83,7 +83,8 @@ void validate_failure_rule(const batchv1::JobSpec& spec, const batchv1::PodFailu
   }
 }
 
-void validate_success_rule(const batchv1::JobSpec& spec, const batchv1::SuccessPolicyRule& rule, const FieldPath& path, FieldErrors& errors) {
+void validate_success_rule(const batchv1::JobSpec& spec, const batchv1::SuccessPolicyRule& rule, const FieldPath& path,
+                           FieldErrors& errors) {
   if (!rule.has_succeededindexes() && !rule.has_succeededcount()) {
     errors.required(path, "at least one of succeededCount or succeededIndexes must be specified");
   }

@@ -111,7 +111,8 @@ void validate_completion_time(const Side& next, const Side& old, FieldErrors& er
   }
   if (judged && !status.has_completiontime() && next.complete) errors.required(path, "completionTime is required for Complete jobs");
   bool order_judged = time_changed || !same_field(next, old, "startTime");
-  if (order_judged && status.has_starttime() && status.has_completiontime() && status.completiontime().seconds() < status.starttime().seconds()) {
+  if (order_judged && status.has_starttime() && status.has_completiontime() &&
+      status.completiontime().seconds() < status.starttime().seconds()) {
     errors.invalid(path, text, "must be equal to or after `startTime`");
   }
   if (time_changed && status.has_completiontime() && old.status.has_completiontime()) errors.invalid(path, text, "field is immutable");
@@ -175,7 +176,8 @@ void validate_indexes(const Side& next, const Side& old, FieldErrors& errors) {
     if (!parsed) errors.invalid(completed_path, quote(status.completedindexes()), "error parsing completedIndexes: " + parsed.error());
   }
   if (completed_changed && !status.completedindexes().empty() && !is_indexed(next.spec)) {
-    errors.invalid(completed_path, quote(status.completedindexes()), "cannot set non-empty completedIndexes when non-indexed completion mode");
+    errors.invalid(completed_path, quote(status.completedindexes()),
+                   "cannot set non-empty completedIndexes when non-indexed completion mode");
   }
   if (!status.has_failedindexes()) return;
   std::string failed_text = quote(status.failedindexes());

@@ -52,7 +52,8 @@ void validate_managed_by(const std::string& value, const FieldPath& path, FieldE
   } else {
     add_faults(dns_subdomain_faults(std::string_view(value).substr(0, slash)), path, quote(value.substr(0, slash)), errors);
     std::string_view rest = std::string_view(value).substr(slash + 1);
-    bool fits = std::ranges::all_of(rest, [&](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || kPathPunctuation.contains(static_cast<char>(c)); });
+    bool fits = std::ranges::all_of(
+        rest, [&](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || kPathPunctuation.contains(static_cast<char>(c)); });
     if (!fits) errors.invalid(path, quote(rest), "Invalid path");
   }
   if (value.size() > kManagedByBytesMax) errors.too_long(path, kManagedByBytesMax);
@@ -175,8 +176,7 @@ void validate_job_spec(const batchv1::JobSpec& spec, FieldErrors& errors) {
   if (selector && !selector->matches(labels)) {
     json::Value shown_labels = json::to_value(spec.template_().metadata());
     const json::Value* value = shown_labels.find("labels");
-    errors.invalid("spec.template.metadata.labels", value ? json::to_text(*value) : "null",
-                   "`selector` does not match template `labels`");
+    errors.invalid("spec.template.metadata.labels", value ? json::to_text(*value) : "null", "`selector` does not match template `labels`");
   }
 }
 

@@ -8,15 +8,15 @@
 namespace stint::core {
 namespace {
 
-constexpr std::string_view kEnvFields[] = {"metadata.name",           "metadata.namespace", "metadata.uid", "spec.nodeName",
-                                           "spec.serviceAccountName", "status.hostIP",      "status.hostIPs", "status.podIP",
-                                           "status.podIPs"};
-constexpr std::string_view kVolumeFields[] = {"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"};
+constexpr std::string_view kEnvFields[] = {
+    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
+    "status.hostIP", "status.hostIPs",     "status.podIP", "status.podIPs"};
+constexpr std::string_view kVolumeFields[] = {"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace",
+                                              "metadata.uid"};
 constexpr std::string_view kResources[] = {"limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
                                            "requests.cpu", "requests.ephemeral-storage", "requests.memory"};
 constexpr std::string_view kCpuDivisors[] = {"1m", "1"};
-constexpr std::string_view kByteDivisors[] = {"1",  "1k",  "1M",  "1G",  "1T",  "1P",  "1E",
-                                              "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"};
+constexpr std::string_view kByteDivisors[] = {"1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"};
 
 constexpr std::string_view kOneSource = "may not have more than one field specified at a time";
 
@@ -37,8 +37,9 @@ void validate_divisor(const corev1::ResourceFieldSelector& selector, const Field
   bool cpu = selector.resource().ends_with(".cpu");
   std::span<const std::string_view> choices = cpu ? std::span<const std::string_view>(kCpuDivisors) : kByteDivisors;
   if (std::ranges::find(choices, divisor) != choices.end()) return;
-  errors.invalid(path / "divisor", quote(divisor), cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
-                                                       : "only powers of 1000 or 1024 are supported as divisor of bytes");
+  errors.invalid(path / "divisor", quote(divisor),
+                 cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
+                     : "only powers of 1000 or 1024 are supported as divisor of bytes");
 }
 
 template <class Selector>
@@ -76,7 +77,8 @@ void validate_value_from(const corev1::EnvVar& variable, const FieldPath& path, 
   if (source.has_secretkeyref()) validate_key_ref(source.secretkeyref(), path / "secretKeyRef", errors);
   if (source.has_filekeyref()) validate_file_key(source.filekeyref(), path / "fileKeyRef", errors);
   if (sources == 0) {
-    errors.invalid(path, quote(""), "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
+    errors.invalid(path, quote(""),
+                   "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
   } else if (!variable.value().empty()) {
     errors.invalid(path, quote(""), "may not be specified when `value` is not empty");
   } else if (sources > 1) {
@@ -89,7 +91,8 @@ void validate_env_from(const corev1::Container& container, const FieldPath& path
     const corev1::EnvFromSource& source = container.envfrom(i);
     FieldPath at = path.index(i);
     if (!source.prefix().empty()) add_faults(env_name_faults(source.prefix()), at / "prefix", quote(source.prefix()), errors);
-    if (source.has_configmapref() && source.configmapref().localobjectreference().name().empty()) errors.required(at / "configMapRef" / "name");
+    if (source.has_configmapref() && source.configmapref().localobjectreference().name().empty())
+      errors.required(at / "configMapRef" / "name");
     if (source.has_secretref() && source.secretref().localobjectreference().name().empty()) errors.required(at / "secretRef" / "name");
     if (source.has_configmapref() && source.has_secretref()) {
       errors.invalid(path, quote(""), kOneSource);
@@ -106,7 +109,8 @@ void validate_field_ref(const corev1::ObjectFieldSelector& selector, bool in_vol
   const std::string& field = selector.fieldpath();
   if (field.empty()) return errors.required(path / "fieldPath");
   if (selector.apiversion() != "v1") {
-    return errors.invalid(path / "fieldPath", quote(field), "error converting fieldPath: unsupported pod version: " + selector.apiversion());
+    return errors.invalid(path / "fieldPath", quote(field),
+                          "error converting fieldPath: unsupported pod version: " + selector.apiversion());
   }
   if (std::optional<Subscripted> parts = split_subscript(field)) {
     std::string key(parts->key);
@@ -119,7 +123,8 @@ void validate_field_ref(const corev1::ObjectFieldSelector& selector, bool in_vol
   }
   std::span<const std::string_view> own = in_volume ? std::span<const std::string_view>(kVolumeFields) : kEnvFields;
   if (std::ranges::find(own, field) != own.end()) return;
-  bool known = std::ranges::find(kVolumeFields, field) != std::end(kVolumeFields) || std::ranges::find(kEnvFields, field) != std::end(kEnvFields);
+  bool known =
+      std::ranges::find(kVolumeFields, field) != std::end(kVolumeFields) || std::ranges::find(kEnvFields, field) != std::end(kEnvFields);
   if (known) {
     errors.not_supported(path / "fieldPath", field, own);
   } else {

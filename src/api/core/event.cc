@@ -1,7 +1,6 @@
-#include "api/core/event_rules.h"
-
 #include <algorithm>
 
+#include "api/core/event_rules.h"
 #include "api/core/rules.h"
 #include "api/equality.h"
 #include "api/immutable_field.h"
@@ -109,7 +108,10 @@ constexpr SelectableField kFields[] = {
     {"involvedObject.fieldPath", [](const Message& o) { return as_event(o).involvedobject().fieldpath(); }},
     {"reason", [](const Message& o) { return as_event(o).reason(); }},
     {"reportingComponent", [](const Message& o) { return as_event(o).reportingcomponent(); }},
-    {"source", [](const Message& o) { return as_event(o).source().component().empty() ? as_event(o).reportingcomponent() : as_event(o).source().component(); }},
+    {"source",
+     [](const Message& o) {
+       return as_event(o).source().component().empty() ? as_event(o).reportingcomponent() : as_event(o).source().component();
+     }},
     {"type", [](const Message& o) { return as_event(o).type(); }},
 };
 
@@ -132,8 +134,8 @@ void validate_event_update(const corev1::Event& next, const corev1::Event& old, 
   }
   if (shape == EventShape::kCore) return;
   if (!semantically_equal(next.series(), old.series())) validate_series(next, errors);
-  for (const char* field : {"involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "type", "eventTime",
-                            "action", "related", "reportingComponent", "reportingInstance"}) {
+  for (const char* field : {"involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "type",
+                            "eventTime", "action", "related", "reportingComponent", "reportingInstance"}) {
     validate_immutable_field(next, old, field, FieldPath(), errors);
   }
 }
@@ -159,8 +161,16 @@ void event_row(const corev1::Event& event, WallTime now, Row& row) {
     last = age(event.series().lastobservedtime(), now);
     count = event.series().count();
   }
-  row.cells = {last,  event.type(), event.reason(), object_text(event.involvedobject()), event.involvedobject().fieldpath(),
-               source_text(event), trimmed(event.message()), first, Cell::integer(count), event.metadata().name()};
+  row.cells = {last,
+               event.type(),
+               event.reason(),
+               object_text(event.involvedobject()),
+               event.involvedobject().fieldpath(),
+               source_text(event),
+               trimmed(event.message()),
+               first,
+               Cell::integer(count),
+               event.metadata().name()};
 }
 
 constinit const Rules kEventRules = {

@@ -107,8 +107,8 @@ void validate_health(const corev1::Container& container, const corev1::PodSpec& 
   if (!container.has_readinessprobe()) return;
   validate_probe(container.readinessprobe(), path / "readinessProbe", errors);
   if (container.readinessprobe().has_terminationgraceperiodseconds()) {
-    errors.invalid(path / "readinessProbe" / "terminationGracePeriodSeconds", shown(container.readinessprobe().terminationgraceperiodseconds()),
-                   "must not be set for readinessProbes");
+    errors.invalid(path / "readinessProbe" / "terminationGracePeriodSeconds",
+                   shown(container.readinessprobe().terminationgraceperiodseconds()), "must not be set for readinessProbes");
   }
 }
 

@@ -101,11 +101,16 @@ void row(const Message& object, WallTime now, Row& row) {
   const corev1::NodeSystemInfo& info = node.status().nodeinfo();
   std::string kernel = or_unknown(info.kernelversion());
   if (!info.architecture().empty()) kernel += " (" + info.architecture() + ")";
-  row.cells = {node.metadata().name(),        status_text(node),
-               roles(node),                   age_of(node, now),
-               info.kubeletversion(),         address(node, "InternalIP"),
-               address(node, "ExternalIP"),   or_unknown(info.osimage()),
-               kernel,                        or_unknown(info.containerruntimeversion())};
+  row.cells = {node.metadata().name(),
+               status_text(node),
+               roles(node),
+               age_of(node, now),
+               info.kubeletversion(),
+               address(node, "InternalIP"),
+               address(node, "ExternalIP"),
+               or_unknown(info.osimage()),
+               kernel,
+               or_unknown(info.containerruntimeversion())};
 }
 
 constexpr SelectableField kFields[] = {

@@ -15,8 +15,8 @@ std::string_view amount(const ResourceList& list, const char* name) {
 }
 
 struct Qos {
-  bool any = false;         // some request or limit
-  bool guaranteed = true;   // so far every container has limit = request for both
+  bool any = false;        // some request or limit
+  bool guaranteed = true;  // so far every container has limit = request for both
 
   void add(const corev1::ResourceRequirements& resources) {
     for (const char* name : {"cpu", "memory"}) {

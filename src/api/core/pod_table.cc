@@ -141,7 +141,8 @@ class StatusWalk {
 std::string readiness_gates(const corev1::Pod& pod) {
   int wanted = pod.spec().readinessgates_size();
   if (wanted == 0) return std::string(kNone);
-  auto met = std::ranges::count_if(pod.spec().readinessgates(), [&](const corev1::PodReadinessGate& gate) { return is_true(pod, gate.conditiontype()); });
+  auto met = std::ranges::count_if(pod.spec().readinessgates(),
+                                   [&](const corev1::PodReadinessGate& gate) { return is_true(pod, gate.conditiontype()); });
   return std::to_string(met) + "/" + std::to_string(wanted);
 }
 
@@ -170,8 +171,15 @@ void pod_row(const Message& object, WallTime now, Row& row) {
   auto sidecars = std::ranges::count_if(pod.spec().initcontainers(), is_sidecar);
   std::string ready = std::to_string(walk.ready()) + "/" + std::to_string(pod.spec().containers_size() + sidecars);
   std::string ip = status.podips_size() > 0 ? status.podips(0).ip() : status.podip();
-  row.cells = {pod.metadata().name(), ready, walk.text(), walk.restarts(now), age_of(pod, now), or_none(ip),
-               or_none(pod.spec().nodename()), or_none(status.nominatednodename()), readiness_gates(pod)};
+  row.cells = {pod.metadata().name(),
+               ready,
+               walk.text(),
+               walk.restarts(now),
+               age_of(pod, now),
+               or_none(ip),
+               or_none(pod.spec().nodename()),
+               or_none(status.nominatednodename()),
+               readiness_gates(pod)};
   if (status.phase() == "Succeeded" || status.phase() == "Failed") {
     row.conditions.push_back({"Completed", "True", status.phase(), std::string(terminal_message(status.phase()))});
   }

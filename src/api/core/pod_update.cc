@@ -84,7 +84,8 @@ void validate_narrower_affinity(const corev1::PodSpec& next, const corev1::PodSp
     bool was_empty = old_terms[i].matchexpressions().empty() && old_terms[i].matchfields().empty();
     bool narrower = !was_empty && has_all(next_terms[i].matchexpressions(), old_terms[i].matchexpressions()) &&
                     has_all(next_terms[i].matchfields(), old_terms[i].matchfields());
-    if (!narrower && !semantically_equal(next_terms[i], old_terms[i])) errors.invalid(path.index(i), "", "only additions are allowed (no mutations or deletions)");
+    if (!narrower && !semantically_equal(next_terms[i], old_terms[i]))
+      errors.invalid(path.index(i), "", "only additions are allowed (no mutations or deletions)");
   }
 }
 

@@ -138,7 +138,8 @@ void validate_one_of(const std::string& value, std::span<const std::string_view>
   validate_one_of_if_set(value, choices, path, errors);
 }
 
-void validate_one_of_if_set(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path, FieldErrors& errors) {
+void validate_one_of_if_set(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path,
+                            FieldErrors& errors) {
   if (!value.empty() && std::ranges::find(choices, value) == choices.end()) errors.not_supported(path, value, choices);
 }
 

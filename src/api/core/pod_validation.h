@@ -29,7 +29,8 @@ void validate_env(const corev1::Container& container, const FieldPath& path, Fie
 void validate_resources(const corev1::ResourceRequirements& resources, const FieldPath& path, FieldErrors& errors);
 // Probes and hooks, of containers that run beside others.
 void validate_health(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
-void validate_container_security(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void validate_container_security(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path,
+                                 FieldErrors& errors);
 void validate_pod_security(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
 // nodeSelector, tolerations, affinity, gates, spread.
 void validate_scheduling(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
@@ -45,7 +46,8 @@ void validate_descending_path(const std::string& text, const FieldPath& path, Fi
 // Required when empty, NotSupported when none of the choices.
 void validate_one_of(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path, FieldErrors& errors);
 // The same, where empty is fine.
-void validate_one_of_if_set(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path, FieldErrors& errors);
+void validate_one_of_if_set(const std::string& value, std::span<const std::string_view> choices, const FieldPath& path,
+                            FieldErrors& errors);
 
 void validate_pod(const Message& pod, FieldErrors& errors);
 void validate_pod_update(const Message& next, const Message& old, FieldErrors& errors);

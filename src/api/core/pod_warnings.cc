@@ -40,7 +40,8 @@ void warn_ports(const corev1::Container& container, const FieldPath& path, std::
     const corev1::ContainerPort& port = container.ports(i);
     auto [first, is_new] = seen.emplace(std::pair(port.containerport(), std::string_view(port.protocol())), i);
     if (is_new || container.ports(first->second).hostport() != port.hostport()) continue;
-    warnings.push_back((path / "ports").index(i).text() + ": duplicate port definition with " + (path / "ports").index(first->second).text());
+    warnings.push_back((path / "ports").index(i).text() + ": duplicate port definition with " +
+                       (path / "ports").index(first->second).text());
   }
 }
 

@@ -17,7 +17,8 @@ void validate_toleration(const corev1::Toleration& toleration, const FieldPath& 
   if (!toleration.key().empty()) {
     add_faults(qualified_name_faults(toleration.key()), path / "key", quote(toleration.key()), errors);
   } else if (op != "Exists") {
-    errors.invalid(path / "operator", quote(op), "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+    errors.invalid(path / "operator", quote(op),
+                   "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
   }
   if (toleration.has_tolerationseconds() && toleration.effect() != "NoExecute") {
     errors.invalid(path / "effect", quote(toleration.effect()), "effect must be 'NoExecute' when `tolerationSeconds` is set");

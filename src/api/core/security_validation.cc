@@ -55,7 +55,8 @@ void validate_sysctls(const corev1::PodSecurityContext& context, const FieldPath
 
 }  // namespace
 
-void validate_container_security(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors) {
+void validate_container_security(const corev1::Container& container, const corev1::PodSpec& spec, const FieldPath& path,
+                                 FieldErrors& errors) {
   if (!container.has_securitycontext()) return;
   const corev1::SecurityContext& context = container.securitycontext();
   validate_id(context.has_runasuser(), context.runasuser(), path / "runAsUser", errors);

@@ -14,8 +14,8 @@ constexpr int32_t kDirectoryModeMax = 01777;
 constexpr int64_t kTokenSecondsMin = 600;
 constexpr int64_t kTokenSecondsMax = int64_t{1} << 32;
 
-constexpr std::string_view kHostPathTypes[] = {"",         "BlockDevice",       "CharDevice", "Directory",
-                                               "DirectoryOrCreate", "File", "FileOrCreate", "Socket"};
+constexpr std::string_view kHostPathTypes[] = {"",     "BlockDevice",  "CharDevice", "Directory", "DirectoryOrCreate",
+                                               "File", "FileOrCreate", "Socket"};
 constexpr std::string_view kPropagations[] = {"Bidirectional", "HostToContainer", "None"};
 constexpr std::string_view kRecursiveReadOnly[] = {"Disabled", "Enabled", "IfPossible"};
 
@@ -143,7 +143,8 @@ void validate_host_path(const corev1::HostPathVolumeSource& source, const FieldP
 
 // ConfigMap and Secret volumes differ in how they name their object.
 template <class Source>
-void validate_key_files(const Source& source, const std::string& name, const FieldPath& name_path, const FieldPath& path, FieldErrors& errors) {
+void validate_key_files(const Source& source, const std::string& name, const FieldPath& name_path, const FieldPath& path,
+                        FieldErrors& errors) {
   if (name.empty()) errors.required(name_path);
   validate_mode(source.has_defaultmode(), source.defaultmode(), path / "defaultMode", errors);
   validate_items(source.items(), path / "items", errors);
@@ -177,7 +178,8 @@ void validate_source(const corev1::VolumeSource& source, const FieldPath& path, 
   if (source.has_image() && source.image().reference().empty()) errors.required(path / "image" / "reference");
 }
 
-void validate_mount_options(const corev1::Container& container, const corev1::VolumeMount& mount, const FieldPath& path, FieldErrors& errors) {
+void validate_mount_options(const corev1::Container& container, const corev1::VolumeMount& mount, const FieldPath& path,
+                            FieldErrors& errors) {
   if (mount.has_mountpropagation()) {
     validate_one_of(mount.mountpropagation(), kPropagations, path / "mountPropagation", errors);
     if (mount.mountpropagation() == "Bidirectional" && !container.securitycontext().privileged()) {
