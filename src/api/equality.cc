@@ -1,5 +1,10 @@
 #include "api/equality.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "api/quantity.h"
 #include "google/protobuf/map_field.h"
 #include "google/protobuf/reflection.h"
@@ -60,20 +65,27 @@ bool same_value(const Slot& a, const Slot& b) {
   return false;
 }
 
-// Maps read as lists have no fixed order: the entry with the same key is looked for.
-bool same_map(const Message& a, const Message& b, const FieldDescriptor* field, int size) {
+// The entries of a map as a list have no fixed order. All our maps have string keys.
+std::vector<std::pair<std::string, const Message*>> sorted_entries(const Message& owner, const FieldDescriptor* field) {
   const FieldDescriptor* key = field->message_type()->map_key();
+  std::vector<std::pair<std::string, const Message*>> entries;
+  const Reflection* reflection = owner.GetReflection();
+  for (int i = 0; i < reflection->FieldSize(owner, field); ++i) {
+    const Message& entry = reflection->GetRepeatedMessage(owner, field, i);
+    entries.emplace_back(entry.GetReflection()->GetString(entry, key), &entry);
+  }
+  std::ranges::sort(entries, {}, &std::pair<std::string, const Message*>::first);
+  return entries;
+}
+
+// REQUIRES: both have as many entries.
+bool same_map(const Message& a, const Message& b, const FieldDescriptor* field) {
   const FieldDescriptor* value = field->message_type()->map_value();
-  for (int i = 0; i < size; ++i) {
-    const Message& entry = a.GetReflection()->GetRepeatedMessage(a, field, i);
-    bool found = false;
-    for (int j = 0; j < size && !found; ++j) {
-      const Message& other = b.GetReflection()->GetRepeatedMessage(b, field, j);
-      if (!same_value({entry, key, -1}, {other, key, -1})) continue;
-      if (!same_value({entry, value, -1}, {other, value, -1})) return false;
-      found = true;
-    }
-    if (!found) return false;
+  auto left = sorted_entries(a, field);
+  auto right = sorted_entries(b, field);
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (left[i].first != right[i].first) return false;
+    if (!same_value({*left[i].second, value, -1}, {*right[i].second, value, -1})) return false;
   }
   return true;
 }
@@ -98,7 +110,7 @@ bool semantically_equal_field(const Message& a, const Message& b, const FieldDes
   if (field->is_repeated()) {
     int size = reflection->FieldSize(a, field);
     if (size != reflection->FieldSize(b, field)) return false;
-    if (field->is_map()) return same_map(a, b, field, size);
+    if (field->is_map()) return same_map(a, b, field);
     for (int i = 0; i < size; ++i) {
       if (!same_value({a, field, i}, {b, field, i})) return false;
     }

@@ -34,14 +34,8 @@ void validate_update(const Message& next_object, const Message& old_object, Fiel
   if (old.immutable()) {
     constexpr std::string_view kWhy = "field is immutable when `immutable` is set";
     if (!next.immutable()) errors.forbidden("immutable", kWhy);
-    corev1::ConfigMap data, old_data;
-    *data.mutable_data() = next.data();
-    *old_data.mutable_data() = old.data();
-    if (!semantically_equal(data, old_data)) errors.forbidden("data", kWhy);
-    corev1::ConfigMap binary, old_binary;
-    *binary.mutable_binarydata() = next.binarydata();
-    *old_binary.mutable_binarydata() = old.binarydata();
-    if (!semantically_equal(binary, old_binary)) errors.forbidden("binaryData", kWhy);
+    if (!semantically_equal_field(next, old, next.GetDescriptor()->FindFieldByName("data"))) errors.forbidden("data", kWhy);
+    if (!semantically_equal_field(next, old, next.GetDescriptor()->FindFieldByName("binaryData"))) errors.forbidden("binaryData", kWhy);
   }
   validate(next_object, errors);
 }
