@@ -24,9 +24,7 @@ std::string api_version_of(GroupVersion gv) {
 
 bool belongs(const Kind& kind, GroupVersion gv) { return kind.group == gv.group && kind.version == gv.version; }
 
-json::Value version_entry(GroupVersion gv) {
-  return json::Members{{"groupVersion", api_version_of(gv)}, {"version", gv.version}};
-}
+json::Value version_entry(GroupVersion gv) { return json::Members{{"groupVersion", api_version_of(gv)}, {"version", gv.version}}; }
 
 // The members of an APIGroup after its type line.
 void add_group_members(std::string_view group, json::Members& out) {
@@ -47,8 +45,11 @@ bool is_served(std::string_view group) {
 }
 
 json::Value resource_entry(const Kind& kind) {
-  json::Members entry{{"name", kind.plural},           {"singularName", kind.singular}, {"namespaced", kind.namespaced},
-                      {"kind", kind.kind},             {"verbs", split(kind.verbs)}};
+  json::Members entry{{"name", kind.plural},
+                      {"singularName", kind.singular},
+                      {"namespaced", kind.namespaced},
+                      {"kind", kind.kind},
+                      {"verbs", split(kind.verbs)}};
   if (!kind.short_names.empty()) entry["shortNames"] = split(kind.short_names);
   if (!kind.categories.empty()) entry["categories"] = split(kind.categories);
   entry["storageVersionHash"] = storage_version_hash(kind);

@@ -3,6 +3,7 @@
 #include "api/discovery.h"
 #include "api/openapi_operations.h"
 #include "api/openapi_schema.h"
+#include "api/openapi_v2_protobuf.h"
 
 namespace stint {
 namespace {
@@ -29,19 +30,26 @@ const Descriptor& sibling(const Kind& kind, std::string_view name) {
 json::Value references_of(const OpenApiOperation& operation, SchemaWriter& schemas) {
   const Kind& kind = *operation.kind;
   switch (operation.result) {
-    case OpenApiResult::kObject: return schemas.reference(sibling(kind, operation.object));
-    case OpenApiResult::kList: return schemas.reference(sibling(kind, std::string(kind.kind) + "List"));
-    case OpenApiResult::kStatus: return schemas.reference(*metav1::Status::descriptor());
-    case OpenApiResult::kText: break;
+    case OpenApiResult::kObject:
+      return schemas.reference(sibling(kind, operation.object));
+    case OpenApiResult::kList:
+      return schemas.reference(sibling(kind, std::string(kind.kind) + "List"));
+    case OpenApiResult::kStatus:
+      return schemas.reference(*metav1::Status::descriptor());
+    case OpenApiResult::kText:
+      break;
   }
   return json::Members{{"type", "string"}};
 }
 
 json::Value body_schema(const OpenApiOperation& operation, SchemaWriter& schemas) {
   switch (operation.body) {
-    case OpenApiBody::kObject: return schemas.reference(sibling(*operation.kind, operation.object));
-    case OpenApiBody::kPatch: return schemas.reference(kPatchSchema);
-    default: return schemas.reference(*metav1::DeleteOptions::descriptor());
+    case OpenApiBody::kObject:
+      return schemas.reference(sibling(*operation.kind, operation.object));
+    case OpenApiBody::kPatch:
+      return schemas.reference(kPatchSchema);
+    default:
+      return schemas.reference(*metav1::DeleteOptions::descriptor());
   }
 }
 
@@ -54,10 +62,14 @@ std::vector<std::string_view> result_types(const OpenApiOperation& operation) {
 
 std::string_view code_words(int code) {
   switch (code) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    default: return "Unauthorized";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    default:
+      return "Unauthorized";
   }
 }
 
@@ -127,8 +139,11 @@ json::Value v2_operation(const OpenApiOperation& operation, SchemaWriter& schema
     if (operation.body == OpenApiBody::kPatch) consumes = json::Array(std::begin(kPatchTypes), std::end(kPatchTypes));
   }
   for (const OpenApiParameter& one : operation.parameters) {
-    json::Members parameter{{"name", one.name}, {"in", one.in_path ? "path" : "query"}, {"description", one.description},
-                            {"type", one.type}, {"uniqueItems", true}};
+    json::Members parameter{{"name", one.name},
+                            {"in", one.in_path ? "path" : "query"},
+                            {"description", one.description},
+                            {"type", one.type},
+                            {"uniqueItems", true}};
     if (one.in_path) parameter["required"] = true;
     parameters.emplace_back(std::move(parameter));
   }
@@ -160,10 +175,11 @@ void add_kinds(GroupVersion gv, SchemaWriter& schemas) {
   }
   for (std::string_view group : {std::string_view(), gv.group}) {
     schemas.add_kind(*metav1::DeleteOptions::descriptor(), group, "v1", "DeleteOptions");
-    schemas.add_kind(*metav1::WatchEvent::descriptor(), group, "v1", "WatchEvent");
+    schemas.add_named(*metav1::WatchEvent::descriptor(), group, "v1", "WatchEvent");
   }
   schemas.add_kind(*metav1::Status::descriptor(), "", "v1", "Status");
-  schemas.add(std::string(kPatchSchema), json::Members{{"description", "A patch in the form that its Content-Type names."}, {"type", "object"}});
+  schemas.add(std::string(kPatchSchema),
+              json::Members{{"description", "A patch in the form that its Content-Type names."}, {"type", "object"}});
 }
 
 json::Members info(std::string_view version) { return {{"title", "Kubernetes"}, {"version", version}}; }
@@ -184,11 +200,11 @@ std::string v3_text(GroupVersion gv, std::string_view version, const Description
   add_paths(gv, v3_operation, schemas, paths);
   json::Value bearer = json::Members{{"type", "apiKey"}, {"description", "Bearer token"}, {"name", "authorization"}, {"in", "header"}};
   json::Members components{{"schemas", schemas.schemas()}, {"securitySchemes", json::Members{{"BearerToken", bearer}}}};
-  return json::to_text(json::Members{
-      {"openapi", "3.0.0"}, {"info", info(version)}, {"paths", std::move(paths)}, {"components", std::move(components)}});
+  return json::to_text(
+      json::Members{{"openapi", "3.0.0"}, {"info", info(version)}, {"paths", std::move(paths)}, {"components", std::move(components)}});
 }
 
-std::string v2_text(std::string_view version, const Descriptions& descriptions) {
+json::Value v2_document(std::string_view version, const Descriptions& descriptions) {
   SchemaWriter schemas(OpenApiDialect::kV2, descriptions);
   json::Members paths;
   for (GroupVersion gv : served_group_versions()) {
@@ -196,12 +212,12 @@ std::string v2_text(std::string_view version, const Descriptions& descriptions) 
     add_paths(gv, v2_operation, schemas, paths);
   }
   json::Value bearer = json::Members{{"type", "apiKey"}, {"description", "Bearer token"}, {"name", "authorization"}, {"in", "header"}};
-  return json::to_text(json::Members{{"swagger", "2.0"},
-                                     {"info", info(version)},
-                                     {"paths", std::move(paths)},
-                                     {"definitions", schemas.schemas()},
-                                     {"securityDefinitions", json::Members{{"BearerToken", bearer}}},
-                                     {"security", json::Array{json::Members{{"BearerToken", json::Array{}}}}}});
+  return json::Members{{"swagger", "2.0"},
+                       {"info", info(version)},
+                       {"paths", std::move(paths)},
+                       {"definitions", schemas.schemas()},
+                       {"securityDefinitions", json::Members{{"BearerToken", bearer}}},
+                       {"security", json::Array{json::Members{{"BearerToken", json::Array{}}}}}};
 }
 
 }  // namespace
@@ -216,7 +232,9 @@ OpenApiDocuments make_openapi_documents(std::string_view version) {
   Descriptions descriptions = read_descriptions();
   OpenApiDocuments documents;
   for (GroupVersion gv : served_group_versions()) documents.v3.emplace_back(document_path(gv), v3_text(gv, version, descriptions));
-  documents.v2 = v2_text(version, descriptions);
+  json::Value v2 = v2_document(version, descriptions);
+  documents.v2 = json::to_text(v2);
+  documents.v2_protobuf = openapi_v2_protobuf(v2);
   return documents;
 }
 

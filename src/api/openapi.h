@@ -14,7 +14,8 @@ std::vector<std::string> openapi_v3_paths();
 
 struct OpenApiDocuments {
   std::vector<std::pair<std::string, std::string>> v3;  // path → compact JSON, in the order of openapi_v3_paths()
-  std::string v2;                                       // Swagger 2.0
+  std::string v2;                                       // Swagger 2.0 as compact JSON
+  std::string v2_protobuf;                              // the same for older clients
 };
 OpenApiDocuments make_openapi_documents(std::string_view version);
 

@@ -32,21 +32,31 @@ std::optional<json::Members> special_schema(const Descriptor& type, OpenApiDiale
 
 json::Members scalar_schema(const FieldDescriptor& field) {
   switch (field.type()) {
-    case FieldDescriptor::TYPE_INT32: return {{"type", "integer"}, {"format", "int32"}};
-    case FieldDescriptor::TYPE_INT64: return {{"type", "integer"}, {"format", "int64"}};
-    case FieldDescriptor::TYPE_BOOL: return {{"type", "boolean"}};
-    case FieldDescriptor::TYPE_DOUBLE: return {{"type", "number"}, {"format", "double"}};
-    case FieldDescriptor::TYPE_BYTES: return {{"type", "string"}, {"format", "byte"}};
-    default: return {{"type", "string"}};
+    case FieldDescriptor::TYPE_INT32:
+      return {{"type", "integer"}, {"format", "int32"}};
+    case FieldDescriptor::TYPE_INT64:
+      return {{"type", "integer"}, {"format", "int64"}};
+    case FieldDescriptor::TYPE_BOOL:
+      return {{"type", "boolean"}};
+    case FieldDescriptor::TYPE_DOUBLE:
+      return {{"type", "number"}, {"format", "double"}};
+    case FieldDescriptor::TYPE_BYTES:
+      return {{"type", "string"}, {"format", "byte"}};
+    default:
+      return {{"type", "string"}};
   }
 }
 
 json::Value zero_value(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: return "";
-    case FieldDescriptor::CPPTYPE_BOOL: return false;
-    case FieldDescriptor::CPPTYPE_MESSAGE: return json::Members{};
-    default: return 0;
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return false;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return json::Members{};
+    default:
+      return 0;
   }
 }
 
@@ -110,8 +120,13 @@ json::Value SchemaWriter::reference(const Descriptor& type) {
 }
 
 void SchemaWriter::add_kind(const Descriptor& type, std::string_view group, std::string_view version, std::string_view kind) {
+  kinds_.insert(&type);
+  add_named(type, group, version, kind);
+}
+
+void SchemaWriter::add_named(const Descriptor& type, std::string_view group, std::string_view version, std::string_view kind) {
   json::Value entry = group_version_kind(group, version, kind);
-  json::Array& entries = kinds_[&type];
+  json::Array& entries = names_[&type];
   if (std::find(entries.begin(), entries.end(), entry) == entries.end()) entries.push_back(std::move(entry));
   reference(type);
 }
@@ -142,8 +157,7 @@ json::Value SchemaWriter::schema_of(const Descriptor& type) {
   }
   json::Members properties;
   json::Array required;
-  auto kinds = kinds_.find(&type);
-  if (kinds != kinds_.end()) {
+  if (kinds_.contains(&type)) {
     properties["apiVersion"] = type_member("The group and version of this object's shape, such as batch/v1.");
     properties["kind"] = type_member("The kind of this object, in CamelCase.");
   }
@@ -152,7 +166,7 @@ json::Value SchemaWriter::schema_of(const Descriptor& type) {
   schema["type"] = "object";
   if (!properties.empty()) schema["properties"] = std::move(properties);
   if (!required.empty()) schema["required"] = std::move(required);
-  if (kinds != kinds_.end()) schema[kGroupVersionKind] = kinds->second;
+  if (auto names = names_.find(&type); names != names_.end()) schema[kGroupVersionKind] = names->second;
   if (type.options().HasExtension(struct_type)) schema["x-kubernetes-map-type"] = type.options().GetExtension(struct_type);
   return schema;
 }

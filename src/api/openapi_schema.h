@@ -28,6 +28,8 @@ class SchemaWriter {
   json::Value reference(const google::protobuf::Descriptor& type);
   // Makes the type an object of its own, with kind and apiVersion.
   void add_kind(const google::protobuf::Descriptor& type, std::string_view group, std::string_view version, std::string_view kind);
+  // The same for a type that has a name among the kinds but no such members: WatchEvent.
+  void add_named(const google::protobuf::Descriptor& type, std::string_view group, std::string_view version, std::string_view kind);
   // A schema that has no message.
   void add(std::string name, json::Value schema) { extra_[std::move(name)] = std::move(schema); }
   json::Value reference(std::string_view name) const;
@@ -46,7 +48,8 @@ class SchemaWriter {
   const Descriptions& descriptions_;
   std::deque<const google::protobuf::Descriptor*> wanted_;
   std::set<const google::protobuf::Descriptor*> known_;
-  std::map<const google::protobuf::Descriptor*, json::Array> kinds_;  // x-kubernetes-group-version-kind
+  std::map<const google::protobuf::Descriptor*, json::Array> names_;  // x-kubernetes-group-version-kind
+  std::set<const google::protobuf::Descriptor*> kinds_;               // those with kind and apiVersion
   std::map<std::string, json::Value> extra_;
 };
 

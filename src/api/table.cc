@@ -40,9 +40,15 @@ void append_columns(std::span<const Column> columns, std::string& out) {
 
 void append_cell(const Cell& cell, std::string& out) {
   switch (cell.type) {
-    case Cell::Type::kText: json::append_quoted(cell.text, out); return;
-    case Cell::Type::kInteger: out += std::to_string(cell.number); return;
-    case Cell::Type::kBoolean: out += cell.number != 0 ? "true" : "false"; return;
+    case Cell::Type::kText:
+      json::append_quoted(cell.text, out);
+      return;
+    case Cell::Type::kInteger:
+      out += std::to_string(cell.number);
+      return;
+    case Cell::Type::kBoolean:
+      out += cell.number != 0 ? "true" : "false";
+      return;
   }
 }
 
@@ -79,9 +85,15 @@ void append_row(const Kind& kind, const Message& object, const TableOptions& opt
   append_conditions(row, out);
   out += ",\"object\":";
   switch (options.include) {
-    case IncludeObject::kNone: out += "null"; break;
-    case IncludeObject::kMetadata: append_partial_metadata(object, options.meta_version, out); break;
-    case IncludeObject::kObject: json::encode(object, {kind.api_version(), kind.kind}, out); break;
+    case IncludeObject::kNone:
+      out += "null";
+      break;
+    case IncludeObject::kMetadata:
+      append_partial_metadata(object, options.meta_version, out);
+      break;
+    case IncludeObject::kObject:
+      json::encode(object, {kind.api_version(), kind.kind}, out);
+      break;
   }
   out += '}';
 }

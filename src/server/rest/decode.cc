@@ -34,11 +34,15 @@ Result<void> check_size(const http::Request& http) {
 
 std::string_view options_kind(Verb verb) {
   switch (verb) {
-    case Verb::kCreate: return "CreateOptions";
-    case Verb::kPatch: return "PatchOptions";
+    case Verb::kCreate:
+      return "CreateOptions";
+    case Verb::kPatch:
+      return "PatchOptions";
     case Verb::kDelete:
-    case Verb::kDeleteCollection: return "DeleteOptions";
-    default: return "UpdateOptions";
+    case Verb::kDeleteCollection:
+      return "DeleteOptions";
+    default:
+      return "UpdateOptions";
   }
 }
 
@@ -46,8 +50,8 @@ void check_dry_run(const std::vector<std::string>& values, FieldErrors& errors) 
   bool all_known = std::all_of(values.begin(), values.end(), [](const std::string& value) { return value == "All"; });
   if (all_known) return;
   json::Array shown(values.begin(), values.end());
-  errors.add({"FieldValueNotSupported", "Unsupported value: " + json::to_text(json::Value(std::move(shown))) + ": supported values: \"All\"",
-              "dryRun"});
+  errors.add({"FieldValueNotSupported",
+              "Unsupported value: " + json::to_text(json::Value(std::move(shown))) + ": supported values: \"All\"", "dryRun"});
 }
 
 void check_field_manager(const std::string& manager, FieldErrors& errors) {
@@ -210,17 +214,25 @@ Result<metav1::DeleteOptions> decode_delete_options(const http::Request& http, c
 
 Result<void> decode_request(const http::Request& http, const Query& query, Request& request) {
   switch (request.verb) {
-    case Verb::kGet: request.resource_version = query.text("resourceVersion"); return {};
+    case Verb::kGet:
+      request.resource_version = query.text("resourceVersion");
+      return {};
     case Verb::kList:
-    case Verb::kWatch: return decode_list_options(query, request);
+    case Verb::kWatch:
+      return decode_list_options(query, request);
     case Verb::kCreate:
-    case Verb::kUpdate: TRY_VOID(decode_write_options(http, query, request)); return decode_object(http, request);
+    case Verb::kUpdate:
+      TRY_VOID(decode_write_options(http, query, request));
+      return decode_object(http, request);
     case Verb::kPatch: {
       TRY_VOID(decode_patch(http, request));
       return decode_write_options(http, query, request);
     }
-    case Verb::kDelete: return decode_delete(http, query, request);
-    case Verb::kDeleteCollection: TRY_VOID(decode_list_options(query, request)); return decode_delete(http, query, request);
+    case Verb::kDelete:
+      return decode_delete(http, query, request);
+    case Verb::kDeleteCollection:
+      TRY_VOID(decode_list_options(query, request));
+      return decode_delete(http, query, request);
   }
   return {};
 }

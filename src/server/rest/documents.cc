@@ -55,11 +55,20 @@ bool wants_aggregated(const http::Request& request) {
   return false;
 }
 
-// OpenAPI is offered as JSON; the protobuf forms are not.
-bool accepts_json(const http::Request& request) {
+// Clients ask with an '@', which no media type may hold: the answer has a dot in its place.
+constexpr std::string_view kV2ProtobufAsked = "com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr std::string_view kV2Protobuf = "com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+enum class OpenApiForm { kJson, kProtobuf };
+// What the client would rather have; nothing when it takes neither. Version 3 is offered as JSON alone.
+std::optional<OpenApiForm> openapi_form(const http::Request& request, bool is_v2) {
   std::vector<MediaRange> ranges = parse_accept(request.header("Accept"));
-  return ranges.empty() ||
-         std::any_of(ranges.begin(), ranges.end(), [](const MediaRange& range) { return range.admits("application", "json"); });
+  if (ranges.empty()) return OpenApiForm::kJson;
+  for (const MediaRange& range : ranges) {
+    if (range.admits("application", "json")) return OpenApiForm::kJson;
+    if (is_v2 && (range.admits("application", kV2ProtobufAsked) || range.admits("application", kV2Protobuf))) return OpenApiForm::kProtobuf;
+  }
+  return std::nullopt;
 }
 
 std::string root_text(const std::vector<std::string>& openapi_paths) {
@@ -143,10 +152,17 @@ Reply Documents::aggregated(const http::Request& request, bool core) {
 
 Task<std::optional<Reply>> Documents::openapi(http::Request request, Query query, std::string path) {
   if (path != "/openapi/v2" && path != "/openapi/v3" && !path.starts_with("/openapi/v3/")) co_return std::nullopt;
-  if (!accepts_json(request)) {
-    co_return error_reply(Error{.reason = Reason::kNotAcceptable, .message = "only the following media types are accepted: application/json"});
+  std::optional<OpenApiForm> form = openapi_form(request, path == "/openapi/v2");
+  if (!form) {
+    co_return error_reply(
+        Error{.reason = Reason::kNotAcceptable, .message = "only the following media types are accepted: application/json"});
   }
   if (!openapi_index_.text) co_await make_openapi();
+  if (*form == OpenApiForm::kProtobuf) {
+    Reply reply = hashed_reply(request, openapi_v2_protobuf_.text, openapi_v2_protobuf_.hash);
+    reply.headers[0].second = "application/" + std::string(kV2Protobuf);
+    co_return reply;
+  }
   if (path == "/openapi/v2") co_return hashed_reply(request, openapi_v2_.text, openapi_v2_.hash);
   if (path == "/openapi/v3") co_return hashed_reply(request, openapi_index_.text, openapi_index_.hash);
   std::string group_version = path.substr(std::string_view("/openapi/v3/").size());
@@ -181,6 +197,7 @@ Task<void> Documents::make_openapi() {
     openapi_v3_[path] = std::move(document);
   }
   openapi_v2_ = document_of(std::move(made.v2));
+  openapi_v2_protobuf_ = document_of(std::move(made.v2_protobuf));
   openapi_index_ = document_of(json::to_text(json::Members{{"paths", std::move(paths)}}));
 }
 

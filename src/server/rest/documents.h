@@ -41,6 +41,7 @@ class Documents {
   Document aggregated_groups_;
   std::map<std::string, Document> openapi_v3_;  // "api/v1" …; empty until asked for
   Document openapi_v2_;
+  Document openapi_v2_protobuf_;
   Document openapi_index_;
 };
 

@@ -77,9 +77,16 @@ std::string indented(std::string_view compact) {
         if (compact[i - 1] != '{' && compact[i - 1] != '[') new_line();
         out += c;
         break;
-      case ',': out += c; new_line(); break;
-      case ':': out += ": "; break;
-      default: out += c; in_string = c == '"';
+      case ',':
+        out += c;
+        new_line();
+        break;
+      case ':':
+        out += ": ";
+        break;
+      default:
+        out += c;
+        in_string = c == '"';
     }
   }
   return out;
@@ -89,9 +96,12 @@ std::string indented(std::string_view compact) {
 
 std::string_view Representation::content_type() const {
   switch (format) {
-    case BodyFormat::kJson: return "application/json";
-    case BodyFormat::kYaml: return "application/yaml";
-    case BodyFormat::kProtobuf: return "application/vnd.kubernetes.protobuf";
+    case BodyFormat::kJson:
+      return "application/json";
+    case BodyFormat::kYaml:
+      return "application/yaml";
+    case BodyFormat::kProtobuf:
+      return "application/vnd.kubernetes.protobuf";
   }
   return "";
 }

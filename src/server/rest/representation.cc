@@ -141,7 +141,8 @@ Result<std::string> answer_text(Server& server, const Request& request, const An
       if (answer.is_list) return in_format(partial_list_json(answer, representation), representation);
       return in_format(partial_json(*answer.object, representation), representation);
     }
-    case Shape::kTable: break;
+    case Shape::kTable:
+      break;
   }
   TRY(IncludeObject include, include_of(include_object));
   TableOptions options{.meta_version = representation.meta_version, .include = include};
@@ -153,9 +154,12 @@ Result<std::string> answer_text(Server& server, const Request& request, const An
 Result<std::string> watched_object_text(Server& server, const Kind& kind, const Object& object, const Representation& representation,
                                         std::string_view include_object, bool first, WallTime now) {
   switch (representation.shape) {
-    case Shape::kObject: return *server.json_of(kind, object);
-    case Shape::kPartialMetadata: return partial_json(*object, representation);
-    case Shape::kTable: break;
+    case Shape::kObject:
+      return *server.json_of(kind, object);
+    case Shape::kPartialMetadata:
+      return partial_json(*object, representation);
+    case Shape::kTable:
+      break;
   }
   TRY(IncludeObject include, include_of(include_object));
   TableOptions options{.meta_version = representation.meta_version, .include = include, .columns = first};

@@ -1,9 +1,8 @@
 #include "server/rest/request_metrics.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <fstream>
 

@@ -81,9 +81,12 @@ Target route(const RequestInfo& info) {
 Endpoint endpoint_of(Verb verb) {
   switch (verb) {
     case Verb::kList:
-    case Verb::kDeleteCollection: return Endpoint::kList;
-    case Verb::kWatch: return Endpoint::kWatch;
-    default: return Endpoint::kObject;
+    case Verb::kDeleteCollection:
+      return Endpoint::kList;
+    case Verb::kWatch:
+      return Endpoint::kWatch;
+    default:
+      return Endpoint::kObject;
   }
 }
 
@@ -118,9 +121,7 @@ std::string new_uuid(Rng& rng) {
   return out;
 }
 
-Error too_slow() {
-  return Error{.reason = Reason::kTimeout, .message = "Timeout: request did not complete within the allotted timeout"};
-}
+Error too_slow() { return Error{.reason = Reason::kTimeout, .message = "Timeout: request did not complete within the allotted timeout"}; }
 
 // The request's own limit within ours. kBadRequest when it is no duration.
 Result<Duration> time_limit(const Query& query, Verb verb) {
@@ -264,7 +265,12 @@ Task<std::optional<Reply>> RestHandler::State::answer_watch(Exchange& exchange, 
     request.field_selector += (request.field_selector.empty() ? "" : ",") + ("metadata.name=" + request.name);
     request.name.clear();
   }
-  rest::WatchStream stream{server, loop, request.kind, representation, std::move(include), rest::watch_limit(*seconds, loop.rng()),
+  rest::WatchStream stream{server,
+                           loop,
+                           request.kind,
+                           representation,
+                           std::move(include),
+                           rest::watch_limit(*seconds, loop.rng()),
                            stream_headers(exchange, representation.content_type())};
   auto watch = co_await server.watch(std::move(request));
   if (!watch) co_return rest::error_reply(watch.error());
@@ -277,7 +283,8 @@ Task<std::optional<Reply>> RestHandler::State::answer_log(Exchange& exchange, Re
   auto log_options = rest::decode_log_options(exchange.query, request.name);
   if (!log_options) co_return rest::error_reply(log_options.error());
   if (options.logs == nullptr) {
-    co_return rest::error_reply({.reason = Reason::kServiceUnavailable, .message = "no node that could read logs is connected to this server"});
+    co_return rest::error_reply(
+        {.reason = Reason::kServiceUnavailable, .message = "no node that could read logs is connected to this server"});
   }
   std::string ns = request.ns, pod = request.name;
   request.subresource.clear();
@@ -310,7 +317,8 @@ RestHandler::~RestHandler() = default;
 
 Task<void> RestHandler::handle(http::Request request, http::Response& response) {
   State& state = *state_;
-  Exchange exchange{.http = std::move(request), .response = response, .audit_id = rest::new_uuid(state.loop.rng()), .arrived = state.loop.now()};
+  Exchange exchange{
+      .http = std::move(request), .response = response, .audit_id = rest::new_uuid(state.loop.rng()), .arrived = state.loop.now()};
   std::optional<Reply> reply = co_await state.answer(exchange);
   if (!reply) co_return;
   state.count(exchange, reply->code);

@@ -23,10 +23,10 @@ struct HealthCheck {
 };
 
 struct RestOptions {
-  std::string version = STINT_VERSION;   // of this program: gitVersion becomes "v1.37.2+stint.<version>"
-  std::map<std::string, User> tokens;    // static bearer tokens
-  LogSource* logs = nullptr;             // null: this server has no node to ask for logs
-  std::string server_address;            // "127.0.0.1:6443", as discovery publishes it
+  std::string version = STINT_VERSION;  // of this program: gitVersion becomes "v1.37.2+stint.<version>"
+  std::map<std::string, User> tokens;   // static bearer tokens
+  LogSource* logs = nullptr;            // null: this server has no node to ask for logs
+  std::string server_address;           // "127.0.0.1:6443", as discovery publishes it
   std::vector<HealthCheck> health_checks;
 };
 

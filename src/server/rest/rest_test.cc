@@ -110,7 +110,8 @@ TEST_F(RestTest, DryRunHasOneValue) {
 }
 
 TEST_F(RestTest, YamlAndProtobufBodiesAreRead) {
-  auto yaml = send("POST", "/api/v1/namespaces/default/configmaps", "metadata:\n  name: from-yaml\ndata:\n  k: v\n", {{"Content-Type", "application/yaml"}});
+  auto yaml = send("POST", "/api/v1/namespaces/default/configmaps", "metadata:\n  name: from-yaml\ndata:\n  k: v\n",
+                   {{"Content-Type", "application/yaml"}});
   EXPECT_EQ(yaml->code, 201) << yaml->text;
   corev1::ConfigMap map = config_map("p");
   auto protobuf = send("POST", "/api/v1/namespaces/default/configmaps", encode_envelope("v1", "ConfigMap", map),

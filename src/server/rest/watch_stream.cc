@@ -10,11 +10,16 @@ constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
 std::string_view type_name(WatchType type) {
   switch (type) {
-    case WatchType::kAdded: return "ADDED";
-    case WatchType::kModified: return "MODIFIED";
-    case WatchType::kDeleted: return "DELETED";
-    case WatchType::kBookmark: return "BOOKMARK";
-    case WatchType::kError: return "ERROR";
+    case WatchType::kAdded:
+      return "ADDED";
+    case WatchType::kModified:
+      return "MODIFIED";
+    case WatchType::kDeleted:
+      return "DELETED";
+    case WatchType::kBookmark:
+      return "BOOKMARK";
+    case WatchType::kError:
+      return "ERROR";
   }
   return "";
 }

@@ -1,0 +1,146 @@
+#include "server/rest/rest_testing.h"
+
+namespace stint {
+namespace {
+
+using rest::RestTest;
+
+constexpr std::string_view kMaps = "/api/v1/namespaces/default/configmaps";
+constexpr std::string_view kTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+std::vector<json::Value> events_of(std::string_view text) {
+  std::vector<json::Value> events;
+  while (!text.empty()) {
+    size_t end = text.find('\n');
+    auto event = json::parse(text.substr(0, end));
+    EXPECT_TRUE(event) << text;
+    if (event) events.push_back(*event);
+    text = end == text.npos ? std::string_view() : text.substr(end + 1);
+  }
+  return events;
+}
+
+class WatchStreamTest : public RestTest {
+ protected:
+  std::string now_revision() {
+    auto list = get(std::string(kMaps));
+    return std::string(json::parse(list->text)->find("metadata")->string_at("resourceVersion"));
+  }
+  Scope scope_{loop_};
+};
+
+TEST_F(WatchStreamTest, HeadersGoOutBeforeTheFirstEvent) {
+  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_);
+  EXPECT_EQ(watch->code, 200);
+  EXPECT_EQ(watch->header("Content-Type"), "application/json");
+  EXPECT_EQ(watch->text, "");
+  EXPECT_FALSE(watch->ended);
+}
+
+TEST_F(WatchStreamTest, ChangesAreLinesOfJson) {
+  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_);
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  send("DELETE", std::string(kMaps) + "/a", "");
+  auto events = events_of(watch->text);
+  ASSERT_EQ(events.size(), 2u) << watch->text;
+  EXPECT_EQ(events[0].string_at("type"), "ADDED");
+  EXPECT_EQ(events[0].find("object")->string_at("kind"), "ConfigMap");
+  EXPECT_EQ(events[0].find("object")->string_at("apiVersion"), "v1");
+  EXPECT_EQ(events[1].string_at("type"), "DELETED");
+}
+
+TEST_F(WatchStreamTest, EndsAfterItsTimeout) {
+  auto watch = open(std::string(kMaps) + "?watch=1&timeoutSeconds=5", scope_);
+  loop_.run_for(std::chrono::seconds(4));
+  EXPECT_FALSE(watch->ended);
+  loop_.run_for(std::chrono::seconds(2));
+  EXPECT_TRUE(watch->ended);
+}
+
+TEST_F(WatchStreamTest, WithoutATimeoutEndsWithinHalfAnHourToAnHour) {
+  auto watch = open(std::string(kMaps) + "?watch=true", scope_);
+  loop_.run_for(std::chrono::minutes(29));
+  EXPECT_FALSE(watch->ended);
+  loop_.run_for(std::chrono::minutes(32));
+  EXPECT_TRUE(watch->ended);
+}
+
+TEST_F(WatchStreamTest, AWatchListEndsItsInitialPartWithAnAnnotatedBookmark) {
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  auto watch =
+      open(std::string(kMaps) + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true", scope_);
+  auto events = events_of(watch->text);
+  ASSERT_GE(events.size(), 2u) << watch->text;
+  const json::Value& bookmark = events.back();
+  EXPECT_EQ(bookmark.string_at("type"), "BOOKMARK");
+  const json::Value* metadata = bookmark.find("object")->find("metadata");
+  EXPECT_EQ(metadata->find("annotations")->string_at("k8s.io/initial-events-end"), "true");
+  EXPECT_FALSE(metadata->string_at("resourceVersion").empty());
+  EXPECT_EQ(bookmark.find("object")->string_at("kind"), "ConfigMap");
+}
+
+TEST_F(WatchStreamTest, OnlyTheFirstTableNamesItsColumns) {
+  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_, {{"Accept", std::string(kTable)}});
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  post(std::string(kMaps), R"({"metadata":{"name":"b"}})");
+  auto events = events_of(watch->text);
+  ASSERT_EQ(events.size(), 2u) << watch->text;
+  EXPECT_EQ(events[0].find("object")->string_at("kind"), "Table");
+  EXPECT_TRUE(events[0].find("object")->find("columnDefinitions")->is_array());
+  EXPECT_TRUE(events[1].find("object")->find("columnDefinitions")->is_null());
+  EXPECT_EQ(events[1].find("object")->find("rows")->as_array().size(), 1u);
+}
+
+TEST_F(WatchStreamTest, ClientsThatPreferProtobufAreGivenJson) {
+  auto watch = open(std::string(kMaps) + "?watch=true", scope_, {{"Accept", "application/vnd.kubernetes.protobuf,application/json"}});
+  EXPECT_EQ(watch->code, 200);
+  EXPECT_EQ(watch->header("Content-Type"), "application/json");
+}
+
+TEST_F(WatchStreamTest, ABadSelectorIsAPlainError) {
+  auto refused = get(std::string(kMaps) + "?watch=true&labelSelector=%3D%3D");
+  EXPECT_EQ(refused->code, 400);
+  EXPECT_NE(refused->text.find("\"kind\":\"Status\""), std::string::npos);
+}
+
+TEST_F(WatchStreamTest, TheOldPathPrefixStillWatches) {
+  auto watch = open("/api/v1/watch/namespaces/default/configmaps/a?resourceVersion=" + now_revision(), scope_);
+  post(std::string(kMaps), R"({"metadata":{"name":"b"}})");
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  auto events = events_of(watch->text);
+  ASSERT_EQ(events.size(), 1u) << watch->text;
+  EXPECT_EQ(events[0].find("object")->find("metadata")->string_at("name"), "a");
+}
+
+TEST_F(WatchStreamTest, StopsWhenTheClientIsGone) {
+  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_);
+  watch->gone = true;
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  EXPECT_TRUE(scope_.empty());
+}
+
+TEST_F(WatchStreamTest, TablesOfListsCarryMetadataOrWhatIsAskedFor) {
+  post(std::string(kMaps), R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  http::Headers accept{{"Accept", std::string(kTable)}};
+  json::Value table = json::parse(get(std::string(kMaps) + "/a", accept)->text).value();
+  const json::Value& row = table.find("rows")->as_array()[0];
+  EXPECT_EQ(row.find("object")->string_at("kind"), "PartialObjectMetadata");
+  EXPECT_EQ(row.find("cells")->as_array()[0].as_string(), "a");
+  EXPECT_EQ(row.find("cells")->as_array()[1], json::Value(1));
+  std::string full = get(std::string(kMaps) + "?includeObject=Object", accept)->text;
+  EXPECT_NE(full.find(R"("object":{"kind":"ConfigMap","apiVersion":"v1")"), std::string::npos) << full;
+  std::string none = get(std::string(kMaps) + "?includeObject=None", accept)->text;
+  EXPECT_NE(none.find(R"("object":null)"), std::string::npos) << none;
+  EXPECT_EQ(get(std::string(kMaps) + "?includeObject=Some", accept)->code, 400);
+}
+
+TEST_F(WatchStreamTest, PartialMetadataHasAListFormOfItsOwn) {
+  post(std::string(kMaps), R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  auto list = get(std::string(kMaps), {{"Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}});
+  EXPECT_NE(list->text.find(R"({"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1")"), std::string::npos) << list->text;
+  EXPECT_EQ(list->text.find("\"data\""), std::string::npos);
+  EXPECT_EQ(get(std::string(kMaps), {{"Accept", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}})->code, 406);
+}
+
+}  // namespace
+}  // namespace stint
