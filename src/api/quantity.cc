@@ -68,9 +68,10 @@ void drop_zeros(Amount& amount) {
 
 void apply_binary(Amount& amount, int power) {
   drop_zeros(amount);
-  // Digits that would overflow lie below a nano, or make the amount larger than the cap.
-  for (; amount.mantissa > kBinaryMax && amount.exponent < 0; ++amount.exponent) amount.mantissa = shrink(amount.mantissa, 1);
-  if (amount.mantissa > kBinaryMax) {
+  // Digits that would overflow lie far below a nano, or make the amount larger than the cap.
+  const Wide max = ~Wide{0} >> power;
+  for (; amount.mantissa > max && amount.exponent < 0; ++amount.exponent) amount.mantissa = shrink(amount.mantissa, 1);
+  if (amount.mantissa > max) {
     amount.mantissa = kBinaryMax;
     amount.exponent = 0;
   } else {

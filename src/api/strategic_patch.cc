@@ -170,6 +170,31 @@ Array without(Array target, const Array& deleted) {
   return target;
 }
 
+// The order of the server's list once the patch has deleted from it. Upstream lets new elements take the places that deleted
+// ones left free, so that a container that replaces another stands behind those that stay.
+Result<std::vector<std::string>> order_after_deletions(std::vector<std::string> order, const Array& patch, std::string_view merge_key) {
+  std::unordered_set<std::string> deleted;
+  std::vector<std::string> given;
+  for (const Value& element : patch) {
+    const Value* directive = element.find(kDirective);
+    if (directive != nullptr && *directive != Value("delete")) continue;
+    TRY(std::string key, element_key(element, merge_key));
+    if (directive != nullptr) {
+      deleted.insert(std::move(key));
+    } else {
+      given.push_back(std::move(key));
+    }
+  }
+  const size_t places = order.size();
+  std::erase_if(order, [&](const std::string& key) { return deleted.contains(key); });
+  std::unordered_set<std::string> known(order.begin(), order.end());
+  for (std::string& key : given) {
+    if (order.size() == places) break;
+    if (known.insert(key).second) order.push_back(std::move(key));
+  }
+  return order;
+}
+
 // One `$setElementOrder/name` with the patch list it belongs to, if there is one.
 Result<void> merge_in_order(Members& target, std::string_view name, const Value& declared, Value* patch, const MessagePlan* plan) {
   if (!declared.is_array() || (patch != nullptr && !patch->is_array())) return bad_format("setElementOrder list");
@@ -181,7 +206,8 @@ Result<void> merge_in_order(Members& target, std::string_view name, const Value&
   TRY_VOID(check_declared_order(elements, declared.as_array(), merge_key));
   if (known == nullptr && patch == nullptr) return {};
   Array merged = known == nullptr ? Array() : known->as_array();
-  TRY(const std::vector<std::string> server_order, element_keys(merged, merge_key));
+  TRY(std::vector<std::string> live_order, element_keys(merged, merge_key));
+  TRY(const std::vector<std::string> server_order, order_after_deletions(std::move(live_order), elements, merge_key));
   if (patch != nullptr && known == nullptr) {
     Value fresh(std::move(elements));
     prune(fresh);

@@ -83,6 +83,12 @@ TEST(StrategicPatch, DeletesAndOrdersAsKubectlApplySends) {
             R"({"spec":{"containers":[{"name":"b","image":"2"}]}})");
 }
 
+TEST(StrategicPatch, NewElementsTakeThePlacesOfDeletedOnes) {
+  EXPECT_EQ(container_patched(R"([{"name":"old"},{"name":"server"}])",
+                              R"("$setElementOrder/containers":[{"name":"new"}],"containers":[{"name":"new"},{"$patch":"delete","name":"old"}])"),
+            R"({"spec":{"containers":[{"name":"server"},{"name":"new"}]}})");
+}
+
 TEST(StrategicPatch, RefusesElementsOutsideTheDeclaredOrder) {
   EXPECT_TRUE(container_patched(R"([{"name":"a"}])", R"("$setElementOrder/containers":[{"name":"a"}],"containers":[{"name":"x"}])")
                   .starts_with("error : The order in patch list:\n"));

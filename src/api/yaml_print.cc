@@ -21,7 +21,7 @@ bool is_printable(std::string_view text) {
 // True if the text without quotes would still be this string.
 bool can_be_plain(std::string_view text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ') return false;
-  if (text.starts_with("---") || text.starts_with("...") || text == "<<" || text == "=") return false;
+  if (text.starts_with("---") || text.starts_with("...")) return false;
   constexpr std::string_view kIndicators = "#,[]{}&*!|>'\"%@`";
   if (kIndicators.find(text[0]) != std::string_view::npos) return false;
   const bool first_stands_alone = text.size() == 1 || text[1] == ' ' || text[1] == '\t';
