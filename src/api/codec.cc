@@ -66,8 +66,8 @@ struct Refusal {
   std::string_view version;
 
   std::unexpected<Error> unrecognized(std::string_view why) const {
-    return fail(Reason::kBadRequest, "the object provided is unrecognized (must be of type " + std::string(kind) + "): " +
-                                         std::string(why) + " (" + summary_of(body) + ")");
+    return fail(Reason::kBadRequest, "the object provided is unrecognized (must be of type " + std::string(kind) +
+                                         "): " + std::string(why) + " (" + summary_of(body) + ")");
   }
   std::unexpected<Error> unfit(const DecodedBody& decoded, std::string_view why) const {
     const std::string kind_said = decoded.kind.empty() ? std::string(kind) : decoded.kind;
@@ -143,9 +143,8 @@ Result<Envelope> decode_envelope(std::string_view bytes) {
   if (bytes.size() >= kWireBytesMax || !unknown.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(Reason::kBadRequest, "proto: the envelope is malformed");
   }
-  return Envelope{.api_version = unknown.typemeta().apiversion(),
-                  .kind = unknown.typemeta().kind(),
-                  .raw = std::move(*unknown.mutable_raw())};
+  return Envelope{
+      .api_version = unknown.typemeta().apiversion(), .kind = unknown.typemeta().kind(), .raw = std::move(*unknown.mutable_raw())};
 }
 
 Result<std::unique_ptr<Message>> decode_stored(const Kind& kind, std::string_view bytes) {
@@ -160,7 +159,8 @@ Result<std::unique_ptr<Message>> decode_stored(const Kind& kind, std::string_vie
 }
 
 std::string encode_stored(const Kind& kind, const Message& message) {
-  const std::string api_version = kind.group.empty() ? std::string(kind.version) : std::string(kind.group) + "/" + std::string(kind.version);
+  const std::string api_version =
+      kind.group.empty() ? std::string(kind.version) : std::string(kind.group) + "/" + std::string(kind.version);
   return encode_envelope(api_version, kind.kind, message);
 }
 

@@ -34,6 +34,7 @@ struct DecodedBody {
 // `prototype` gives the class. No defaults are set. When the body says another kind, the message stays empty and the caller refuses
 // it: what it says is not read as what it is not. Errors: kBadRequest with upstream's prefix
 // `{Kind} in version "{v}" cannot be handled as a {Kind}: …`.
-Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const Message& prototype, std::string_view kind, std::string_view version);
+Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const Message& prototype, std::string_view kind,
+                                std::string_view version);
 
 }  // namespace stint

@@ -18,8 +18,7 @@ Result<DecodedBody> decode_job(BodyFormat format, std::string_view body) {
 }
 
 TEST(Codec, EnvelopeIsUpstreamsByteForByte) {
-  EXPECT_EQ(encode_envelope("v1", "Pod", corev1::Pod()),
-            "k8s\0\x0a\x09\x0a\x02v1\x12\x03Pod\x12\x00\x1a\x00\x22\x00"sv);
+  EXPECT_EQ(encode_envelope("v1", "Pod", corev1::Pod()), "k8s\0\x0a\x09\x0a\x02v1\x12\x03Pod\x12\x00\x1a\x00\x22\x00"sv);
 }
 
 TEST(Codec, EnvelopeRoundTrips) {
@@ -70,8 +69,7 @@ TEST(Codec, ReadsTheSameObjectInThreeFormats) {
 TEST(Codec, CollectsStrictErrors) {
   const Result<DecodedBody> json = decode_job(BodyFormat::kJson, R"({"spec":{"foo":1,"backoffLimit":1,"backoffLimit":2}})");
   ASSERT_TRUE(json);
-  EXPECT_EQ(json->strict_errors,
-            (std::vector<std::string>{R"(duplicate field "spec.backoffLimit")", R"(unknown field "spec.foo")"}));
+  EXPECT_EQ(json->strict_errors, (std::vector<std::string>{R"(duplicate field "spec.backoffLimit")", R"(unknown field "spec.foo")"}));
   const Result<DecodedBody> yaml = decode_job(BodyFormat::kYaml, "spec:\n  backoffLimit: 1\n  backoffLimit: 2\n");
   ASSERT_TRUE(yaml);
   EXPECT_EQ(yaml->strict_errors, (std::vector<std::string>{R"(line 3: key "backoffLimit" already set in map)"}));

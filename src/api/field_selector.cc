@@ -69,8 +69,7 @@ std::unexpected<Error> unknown_field(const std::string& field, const Kind& kind)
   if (kind.kind == "Job") return fail(Reason::kBadRequest, "field label " + go_quoted(field) + " not supported for Job");
   const bool has_own_fields = kind.rules != nullptr && !kind.rules->fields.empty();
   if (has_own_fields) return fail(Reason::kBadRequest, "field label not supported: " + field);
-  return fail(Reason::kBadRequest,
-              go_quoted(field) + R"( is not a known field selector: only "metadata.name", "metadata.namespace")");
+  return fail(Reason::kBadRequest, go_quoted(field) + R"( is not a known field selector: only "metadata.name", "metadata.namespace")");
 }
 
 using Reader = std::string (*)(const Message& object);

@@ -34,12 +34,18 @@ std::string go_message(const google::protobuf::Descriptor* message) {
 
 std::string go_element(const FieldPlan& field) {
   switch (field.type) {
-    case FieldType::kString: return "string";
-    case FieldType::kBytes: return "[]uint8";
-    case FieldType::kBool: return "bool";
-    case FieldType::kInt32: return "int32";
-    case FieldType::kInt64: return "int64";
-    default: break;
+    case FieldType::kString:
+      return "string";
+    case FieldType::kBytes:
+      return "[]uint8";
+    case FieldType::kBool:
+      return "bool";
+    case FieldType::kInt32:
+      return "int32";
+    case FieldType::kInt64:
+      return "int64";
+    default:
+      break;
   }
   return go_message(field.map_value != nullptr ? field.map_value->message_type() : field.field->message_type());
 }
@@ -60,8 +66,8 @@ class Decoder {
   Result<void> root(const Value& document, Message& message) {
     const MessagePlan& plan = plan_of(message.GetDescriptor());
     if (!document.is_object()) {
-      return fail(Reason::kBadRequest, "json: cannot unmarshal " + described(document, false) + " into Go value of type " +
-                                           go_message(plan.descriptor));
+      return fail(Reason::kBadRequest,
+                  "json: cannot unmarshal " + described(document, false) + " into Go value of type " + go_message(plan.descriptor));
     }
     is_root_ = true;
     return members(document.as_object(), message, plan);
@@ -91,9 +97,12 @@ class Decoder {
 
   Result<void> field(const Value& value, Message& message, const FieldPlan& field) {
     switch (field.shape) {
-      case FieldShape::kSingle: return single(value, message, field, field.field);
-      case FieldShape::kRepeated: return repeated(value, message, field);
-      case FieldShape::kMap: return map(value, message, field);
+      case FieldShape::kSingle:
+        return single(value, message, field, field.field);
+      case FieldShape::kRepeated:
+        return repeated(value, message, field);
+      case FieldShape::kMap:
+        return map(value, message, field);
     }
     std::abort();  // all shapes are above
   }
@@ -123,7 +132,8 @@ class Decoder {
         access.SetInt64(&message, target, value.as_int());
         return {};
       }
-      default: return embedded(value, *access.MutableMessage(&message, target), field);
+      default:
+        return embedded(value, *access.MutableMessage(&message, target), field);
     }
   }
 
@@ -200,10 +210,14 @@ class Decoder {
       case FieldType::kMessage:
         if (!value.is_object()) return mismatch(value, field);
         return members(value.as_object(), message, *field.message);
-      case FieldType::kTime: return time(value, static_cast<metav1::Time&>(message), false);
-      case FieldType::kMicroTime: return time(value, static_cast<metav1::MicroTime&>(message), true);
-      case FieldType::kQuantity: return quantity(value, static_cast<resource::Quantity&>(message));
-      case FieldType::kIntOrString: return int_or_string(value, static_cast<intstr::IntOrString&>(message));
+      case FieldType::kTime:
+        return time(value, static_cast<metav1::Time&>(message), false);
+      case FieldType::kMicroTime:
+        return time(value, static_cast<metav1::MicroTime&>(message), true);
+      case FieldType::kQuantity:
+        return quantity(value, static_cast<resource::Quantity&>(message));
+      case FieldType::kIntOrString:
+        return int_or_string(value, static_cast<intstr::IntOrString&>(message));
       case FieldType::kFieldsV1: {
         TRY(std::string text, embedded_text(value));
         static_cast<metav1::FieldsV1&>(message).set_raw(std::move(text));
@@ -214,7 +228,8 @@ class Decoder {
         static_cast<runtimev1::RawExtension&>(message).set_raw(std::move(text));
         return {};
       }
-      default: std::abort();  // scalars do not come here
+      default:
+        std::abort();  // scalars do not come here
     }
   }
 
@@ -267,8 +282,7 @@ class Decoder {
   }
 
   static bool is_int32(const Value& value) {
-    return value.is_int() && value.as_int() >= std::numeric_limits<int32_t>::min() &&
-           value.as_int() <= std::numeric_limits<int32_t>::max();
+    return value.is_int() && value.as_int() >= std::numeric_limits<int32_t>::min() && value.as_int() <= std::numeric_limits<int32_t>::max();
   }
   Result<int32_t> int32_of(const Value& value, const FieldPlan& field) {
     if (!is_int32(value)) return mismatch(value, field);

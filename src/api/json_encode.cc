@@ -51,24 +51,33 @@ void append_time(const T& time, int fraction_digits, std::string& out) {
 // What is not a message of its own members. REQUIRES: the message is of the plan's special type.
 void append_special(FieldType type, const Message& message, std::string& out) {
   switch (type) {
-    case FieldType::kTime: return append_time(static_cast<const metav1::Time&>(message), 0, out);
-    case FieldType::kMicroTime: return append_time(static_cast<const metav1::MicroTime&>(message), 6, out);
-    case FieldType::kIntOrString: return append_int_or_string(static_cast<const intstr::IntOrString&>(message), out);
-    case FieldType::kFieldsV1: return append_raw(static_cast<const metav1::FieldsV1&>(message).raw(), out);
-    case FieldType::kRawExtension: return append_raw(static_cast<const runtimev1::RawExtension&>(message).raw(), out);
+    case FieldType::kTime:
+      return append_time(static_cast<const metav1::Time&>(message), 0, out);
+    case FieldType::kMicroTime:
+      return append_time(static_cast<const metav1::MicroTime&>(message), 6, out);
+    case FieldType::kIntOrString:
+      return append_int_or_string(static_cast<const intstr::IntOrString&>(message), out);
+    case FieldType::kFieldsV1:
+      return append_raw(static_cast<const metav1::FieldsV1&>(message).raw(), out);
+    case FieldType::kRawExtension:
+      return append_raw(static_cast<const runtimev1::RawExtension&>(message).raw(), out);
     case FieldType::kQuantity: {
       const std::string& text = static_cast<const resource::Quantity&>(message).string();
       return append_quoted(text.empty() ? "0" : text, out);
     }
-    default: std::abort();  // the caller looked
+    default:
+      std::abort();  // the caller looked
   }
 }
 
 bool is_zero_special(FieldType type, const Message& message) {
   switch (type) {
-    case FieldType::kTime: return !static_cast<const metav1::Time&>(message).has_seconds();
-    case FieldType::kMicroTime: return !static_cast<const metav1::MicroTime&>(message).has_seconds();
-    default: return message.ByteSizeLong() == 0;
+    case FieldType::kTime:
+      return !static_cast<const metav1::Time&>(message).has_seconds();
+    case FieldType::kMicroTime:
+      return !static_cast<const metav1::MicroTime&>(message).has_seconds();
+    default:
+      return message.ByteSizeLong() == 0;
   }
 }
 
@@ -108,9 +117,15 @@ class Encoder {
       comma(first);
       out_ += field.prefix;
       switch (field.shape) {
-        case FieldShape::kSingle: single(message, access, field); break;
-        case FieldShape::kRepeated: repeated(message, access, field); break;
-        case FieldShape::kMap: map(message, access, field); break;
+        case FieldShape::kSingle:
+          single(message, access, field);
+          break;
+        case FieldShape::kRepeated:
+          repeated(message, access, field);
+          break;
+        case FieldShape::kMap:
+          map(message, access, field);
+          break;
       }
     }
   }
@@ -122,22 +137,39 @@ class Encoder {
     if (field.presence == Presence::kPointer) return true;
     switch (field.type) {
       case FieldType::kString:
-      case FieldType::kBytes: return !access.GetStringReference(message, field.field, &scratch_).empty();
-      case FieldType::kBool: return access.GetBool(message, field.field);
-      case FieldType::kInt32: return access.GetInt32(message, field.field) != 0;
-      case FieldType::kInt64: return access.GetInt64(message, field.field) != 0;
-      default: return !is_zero_special(field.type, access.GetMessage(message, field.field));
+      case FieldType::kBytes:
+        return !access.GetStringReference(message, field.field, &scratch_).empty();
+      case FieldType::kBool:
+        return access.GetBool(message, field.field);
+      case FieldType::kInt32:
+        return access.GetInt32(message, field.field) != 0;
+      case FieldType::kInt64:
+        return access.GetInt64(message, field.field) != 0;
+      default:
+        return !is_zero_special(field.type, access.GetMessage(message, field.field));
     }
   }
 
   void single(const Message& message, const Reflection& access, const FieldPlan& field) {
     switch (field.type) {
-      case FieldType::kString: append_quoted(access.GetStringReference(message, field.field, &scratch_), out_); break;
-      case FieldType::kBytes: bytes(access.GetStringReference(message, field.field, &scratch_)); break;
-      case FieldType::kBool: out_ += access.GetBool(message, field.field) ? "true" : "false"; break;
-      case FieldType::kInt32: append_int(access.GetInt32(message, field.field), out_); break;
-      case FieldType::kInt64: append_int(access.GetInt64(message, field.field), out_); break;
-      default: embedded(field, access.GetMessage(message, field.field)); break;
+      case FieldType::kString:
+        append_quoted(access.GetStringReference(message, field.field, &scratch_), out_);
+        break;
+      case FieldType::kBytes:
+        bytes(access.GetStringReference(message, field.field, &scratch_));
+        break;
+      case FieldType::kBool:
+        out_ += access.GetBool(message, field.field) ? "true" : "false";
+        break;
+      case FieldType::kInt32:
+        append_int(access.GetInt32(message, field.field), out_);
+        break;
+      case FieldType::kInt64:
+        append_int(access.GetInt64(message, field.field), out_);
+        break;
+      default:
+        embedded(field, access.GetMessage(message, field.field));
+        break;
     }
   }
 
@@ -165,12 +197,24 @@ class Encoder {
     for (int i = 0; i < size; ++i) {
       if (i > 0) out_ += ',';
       switch (field.type) {
-        case FieldType::kString: append_quoted(access.GetRepeatedStringReference(message, field.field, i, &scratch_), out_); break;
-        case FieldType::kBytes: bytes(access.GetRepeatedStringReference(message, field.field, i, &scratch_)); break;
-        case FieldType::kBool: out_ += access.GetRepeatedBool(message, field.field, i) ? "true" : "false"; break;
-        case FieldType::kInt32: append_int(access.GetRepeatedInt32(message, field.field, i), out_); break;
-        case FieldType::kInt64: append_int(access.GetRepeatedInt64(message, field.field, i), out_); break;
-        default: embedded(field, access.GetRepeatedMessage(message, field.field, i)); break;
+        case FieldType::kString:
+          append_quoted(access.GetRepeatedStringReference(message, field.field, i, &scratch_), out_);
+          break;
+        case FieldType::kBytes:
+          bytes(access.GetRepeatedStringReference(message, field.field, i, &scratch_));
+          break;
+        case FieldType::kBool:
+          out_ += access.GetRepeatedBool(message, field.field, i) ? "true" : "false";
+          break;
+        case FieldType::kInt32:
+          append_int(access.GetRepeatedInt32(message, field.field, i), out_);
+          break;
+        case FieldType::kInt64:
+          append_int(access.GetRepeatedInt64(message, field.field, i), out_);
+          break;
+        default:
+          embedded(field, access.GetRepeatedMessage(message, field.field, i));
+          break;
       }
     }
     out_ += ']';
@@ -203,12 +247,24 @@ class Encoder {
   void map_value(const Message& entry, const FieldPlan& field) {
     const Reflection& access = *entry.GetReflection();
     switch (field.type) {
-      case FieldType::kString: append_quoted(access.GetStringReference(entry, field.map_value, &scratch_), out_); break;
-      case FieldType::kBytes: bytes(access.GetStringReference(entry, field.map_value, &scratch_)); break;
-      case FieldType::kBool: out_ += access.GetBool(entry, field.map_value) ? "true" : "false"; break;
-      case FieldType::kInt32: append_int(access.GetInt32(entry, field.map_value), out_); break;
-      case FieldType::kInt64: append_int(access.GetInt64(entry, field.map_value), out_); break;
-      default: embedded(field, access.GetMessage(entry, field.map_value)); break;
+      case FieldType::kString:
+        append_quoted(access.GetStringReference(entry, field.map_value, &scratch_), out_);
+        break;
+      case FieldType::kBytes:
+        bytes(access.GetStringReference(entry, field.map_value, &scratch_));
+        break;
+      case FieldType::kBool:
+        out_ += access.GetBool(entry, field.map_value) ? "true" : "false";
+        break;
+      case FieldType::kInt32:
+        append_int(access.GetInt32(entry, field.map_value), out_);
+        break;
+      case FieldType::kInt64:
+        append_int(access.GetInt64(entry, field.map_value), out_);
+        break;
+      default:
+        embedded(field, access.GetMessage(entry, field.map_value));
+        break;
     }
   }
 

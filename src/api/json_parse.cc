@@ -44,18 +44,24 @@ class Parser {
     skip_space();
     if (at_ >= text_.size()) return unexpected("");
     switch (text_[at_]) {
-      case '{': return object(value, depth);
-      case '[': return array(value, depth);
+      case '{':
+        return object(value, depth);
+      case '[':
+        return array(value, depth);
       case '"': {
         std::string text;
         TRY_VOID(string(text));
         value = Value(std::move(text));
         return {};
       }
-      case 't': return word("true", Value(true), value);
-      case 'f': return word("false", Value(false), value);
-      case 'n': return word("null", Value(), value);
-      default: return number(value);
+      case 't':
+        return word("true", Value(true), value);
+      case 'f':
+        return word("false", Value(false), value);
+      case 'n':
+        return word("null", Value(), value);
+      default:
+        return number(value);
     }
   }
 

@@ -18,9 +18,7 @@ constexpr size_t kCopiedBytesMax = json::kBodyBytesMax;
 using Pointer = std::vector<std::string>;
 
 // Upstream's answer to any operation that does not apply; it does not say which.
-std::unexpected<Error> rejected() {
-  return fail(Reason::kInvalid, "the server rejected our request due to an error in our request");
-}
+std::unexpected<Error> rejected() { return fail(Reason::kInvalid, "the server rejected our request due to an error in our request"); }
 
 std::unexpected<Error> no_patch(const std::string& why) { return fail(Reason::kBadRequest, "error decoding patch: " + why); }
 
@@ -185,8 +183,7 @@ Result<Value> apply_json_patch(const Value& document, const Value& patch) {
   const Array& operations = patch.as_array();
   if (operations.size() > kJsonPatchOperationsMax) {
     return fail(Reason::kRequestEntityTooLarge, "Request entity too large: The allowed maximum operations in a JSON patch is " +
-                                                    std::to_string(kJsonPatchOperationsMax) + ", got " +
-                                                    std::to_string(operations.size()));
+                                                    std::to_string(kJsonPatchOperationsMax) + ", got " + std::to_string(operations.size()));
   }
   JsonPatch state(document);
   for (const Value& operation : operations) {

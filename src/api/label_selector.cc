@@ -35,9 +35,9 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 bool is_symbol(char c) { return std::string_view("=!(),><").find(c) != std::string_view::npos; }
 
 Lexeme read_symbol(std::string_view& rest) {
-  constexpr std::pair<std::string_view, Token> kSymbols[] = {
-      {"==", Token::kDoubleEquals}, {"!=", Token::kNotEquals}, {"=", Token::kEquals}, {"!", Token::kNot}, {"(", Token::kOpen},
-      {")", Token::kClose},         {",", Token::kComma},      {">", Token::kGreater}, {"<", Token::kLess}};
+  constexpr std::pair<std::string_view, Token> kSymbols[] = {{"==", Token::kDoubleEquals}, {"!=", Token::kNotEquals}, {"=", Token::kEquals},
+                                                             {"!", Token::kNot},           {"(", Token::kOpen},       {")", Token::kClose},
+                                                             {",", Token::kComma},         {">", Token::kGreater},    {"<", Token::kLess}};
   for (const auto& [text, token] : kSymbols) {
     if (!rest.starts_with(text)) continue;
     rest.remove_prefix(text.size());
@@ -166,13 +166,16 @@ class SelectorParser {
     written.op = op.token;
     switch (op.token) {
       case Token::kIn:
-      case Token::kNotIn: return values(written.values);
+      case Token::kNotIn:
+        return values(written.values);
       case Token::kEquals:
       case Token::kDoubleEquals:
       case Token::kNotEquals:
       case Token::kGreater:
-      case Token::kLess: return exact_value(written.values);
-      default: return expected(op, "in, notin, =, ==, !=, gt, lt");
+      case Token::kLess:
+        return exact_value(written.values);
+      default:
+        return expected(op, "in, notin, =, ==, !=, gt, lt");
     }
   }
 
@@ -212,14 +215,29 @@ Result<LabelSelector> LabelSelector::parse(std::string_view text) {
     Requirement requirement{.key = std::move(written.key), .op = Operator::kExists, .values = std::move(written.values)};
     switch (written.op) {
       case Token::kEquals:
-      case Token::kDoubleEquals: requirement.single_equals = true; [[fallthrough]];
-      case Token::kIn: requirement.op = Operator::kIn; break;
-      case Token::kNotEquals: requirement.single_equals = true; [[fallthrough]];
-      case Token::kNotIn: requirement.op = Operator::kNotIn; break;
-      case Token::kNot: requirement.op = Operator::kDoesNotExist; break;
-      case Token::kGreater: requirement.op = Operator::kGreater; break;
-      case Token::kLess: requirement.op = Operator::kLess; break;
-      default: break;
+      case Token::kDoubleEquals:
+        requirement.single_equals = true;
+        [[fallthrough]];
+      case Token::kIn:
+        requirement.op = Operator::kIn;
+        break;
+      case Token::kNotEquals:
+        requirement.single_equals = true;
+        [[fallthrough]];
+      case Token::kNotIn:
+        requirement.op = Operator::kNotIn;
+        break;
+      case Token::kNot:
+        requirement.op = Operator::kDoesNotExist;
+        break;
+      case Token::kGreater:
+        requirement.op = Operator::kGreater;
+        break;
+      case Token::kLess:
+        requirement.op = Operator::kLess;
+        break;
+      default:
+        break;
     }
     selector.requirements_.push_back(std::move(requirement));
   }
@@ -233,9 +251,8 @@ Result<LabelSelector> LabelSelector::from(const metav1::LabelSelector& selector)
     out.requirements_.push_back({.key = key, .op = Operator::kIn, .values = {value}, .single_equals = true});
   }
   for (const metav1::LabelSelectorRequirement& expression : selector.matchexpressions()) {
-    Requirement requirement{.key = expression.key(),
-                            .op = Operator::kIn,
-                            .values = {expression.values().begin(), expression.values().end()}};
+    Requirement requirement{
+        .key = expression.key(), .op = Operator::kIn, .values = {expression.values().begin(), expression.values().end()}};
     const bool is_set = expression.operator_() == "In" || expression.operator_() == "NotIn";
     if (expression.operator_() == "NotIn") {
       requirement.op = Operator::kNotIn;
@@ -269,12 +286,18 @@ bool LabelSelector::matches(const Labels& labels) const {
       return value && holds(*value, *integer(requirement.values[0]));
     };
     switch (requirement.op) {
-      case Operator::kIn: return exists && has_value();
-      case Operator::kNotIn: return !exists || !has_value();
-      case Operator::kExists: return exists;
-      case Operator::kDoesNotExist: return !exists;
-      case Operator::kGreater: return compare(std::greater<>());
-      case Operator::kLess: return compare(std::less<>());
+      case Operator::kIn:
+        return exists && has_value();
+      case Operator::kNotIn:
+        return !exists || !has_value();
+      case Operator::kExists:
+        return exists;
+      case Operator::kDoesNotExist:
+        return !exists;
+      case Operator::kGreater:
+        return compare(std::greater<>());
+      case Operator::kLess:
+        return compare(std::less<>());
     }
     return false;
   });

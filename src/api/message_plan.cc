@@ -30,13 +30,20 @@ FieldType type_of_message(const Descriptor* message) {
 
 FieldType type_of(const FieldDescriptor* field) {
   switch (field->type()) {
-    case FieldDescriptor::TYPE_STRING: return FieldType::kString;
-    case FieldDescriptor::TYPE_BYTES: return FieldType::kBytes;
-    case FieldDescriptor::TYPE_BOOL: return FieldType::kBool;
-    case FieldDescriptor::TYPE_INT32: return FieldType::kInt32;
-    case FieldDescriptor::TYPE_INT64: return FieldType::kInt64;
-    case FieldDescriptor::TYPE_MESSAGE: return type_of_message(field->message_type());
-    default: break;
+    case FieldDescriptor::TYPE_STRING:
+      return FieldType::kString;
+    case FieldDescriptor::TYPE_BYTES:
+      return FieldType::kBytes;
+    case FieldDescriptor::TYPE_BOOL:
+      return FieldType::kBool;
+    case FieldDescriptor::TYPE_INT32:
+      return FieldType::kInt32;
+    case FieldDescriptor::TYPE_INT64:
+      return FieldType::kInt64;
+    case FieldDescriptor::TYPE_MESSAGE:
+      return type_of_message(field->message_type());
+    default:
+      break;
   }
   // A declaration nobody wrote the JSON of: found by the first test that touches the kind.
   GOOGLE_LOG(FATAL) << "no JSON form for the type of " << field->full_name();

@@ -37,7 +37,7 @@ enum class Presence {
 struct FieldPlan {
   const google::protobuf::FieldDescriptor* field = nullptr;
   std::string name;
-  std::string prefix;  // `"name":`
+  std::string prefix;                   // `"name":`
   FieldType type = FieldType::kString;  // of an element, of a map's value
   FieldShape shape = FieldShape::kSingle;
   Presence presence = Presence::kNonZero;

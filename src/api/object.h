@@ -36,7 +36,7 @@ WallTime from_micro_time(const metav1::MicroTime& time);
 // "2026-01-02T03:04:05Z"
 std::string format_rfc3339(WallTime time);
 std::string format_rfc3339_micro(WallTime time);
-std::string format_rfc3339_nano(WallTime time);  // nine digits, for logs
+std::string format_rfc3339_nano(WallTime time);                // nine digits, for logs
 std::optional<WallTime> parse_rfc3339(std::string_view text);  // any offset and fraction
 
 // Upstream's short age: "5s", "3m20s", "47h", "<invalid>" for the future.

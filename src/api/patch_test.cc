@@ -26,8 +26,7 @@ TEST(JsonPatch, AppliesTheExamplesOfTheRfc) {
       {R"({"baz":"qux","foo":"bar"})", R"([{"op":"remove","path":"/baz"}])", R"({"foo":"bar"})"},
       {R"({"foo":["bar","qux","baz"]})", R"([{"op":"remove","path":"/foo/1"}])", R"({"foo":["bar","baz"]})"},
       {R"({"baz":"qux"})", R"([{"op":"replace","path":"/baz","value":"boo"}])", R"({"baz":"boo"})"},
-      {R"({"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}})",
-       R"([{"op":"move","from":"/foo/waldo","path":"/qux/thud"}])",
+      {R"({"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}})", R"([{"op":"move","from":"/foo/waldo","path":"/qux/thud"}])",
        R"({"foo":{"bar":"baz"},"qux":{"corge":"grault","thud":"fred"}})"},
       {R"({"foo":["all","grass","cows","eat"]})", R"([{"op":"move","from":"/foo/1","path":"/foo/3"}])",
        R"({"foo":["all","cows","eat","grass"]})"},
@@ -44,12 +43,12 @@ TEST(JsonPatch, AppliesTheExamplesOfTheRfc) {
 }
 
 TEST(JsonPatch, RefusesWhatDoesNotApply) {
-  for (const char* patch : {
-           R"([{"op":"test","path":"/baz","value":"bar"}])", R"([{"op":"add","path":"/x/y","value":1}])", R"([{"op":"remove","path":"/x"}])",
-           R"([{"op":"replace","path":"/x","value":1}])", R"([{"op":"add","path":"/list/3","value":1}])",
-           R"([{"op":"add","path":"/list/x","value":1}])", R"([{"op":"remove","path":"/list/2"}])", R"([{"op":"frob","path":"/baz"}])",
-           R"([{"op":"add","path":"/baz"}])", R"([{"op":"add","value":1}])", R"([{"op":"move","from":"/list","path":"/list/0"}])",
-           R"([{"op":"copy","from":"/x","path":"/y"}])", R"([{"op":"remove","path":""}])", R"([{"op":"add","path":"baz","value":1}])"}) {
+  for (const char* patch :
+       {R"([{"op":"test","path":"/baz","value":"bar"}])", R"([{"op":"add","path":"/x/y","value":1}])", R"([{"op":"remove","path":"/x"}])",
+        R"([{"op":"replace","path":"/x","value":1}])", R"([{"op":"add","path":"/list/3","value":1}])",
+        R"([{"op":"add","path":"/list/x","value":1}])", R"([{"op":"remove","path":"/list/2"}])", R"([{"op":"frob","path":"/baz"}])",
+        R"([{"op":"add","path":"/baz"}])", R"([{"op":"add","value":1}])", R"([{"op":"move","from":"/list","path":"/list/0"}])",
+        R"([{"op":"copy","from":"/x","path":"/y"}])", R"([{"op":"remove","path":""}])", R"([{"op":"add","path":"baz","value":1}])"}) {
     EXPECT_EQ(json_patched(R"({"baz":"qux","list":[1,2]})", patch), "error Invalid") << patch;
   }
 }
@@ -60,16 +59,20 @@ TEST(JsonPatch, RefusesWhatIsNoPatch) {
 }
 
 TEST(JsonPatch, IsBounded) {
-  EXPECT_EQ(json_patched("{}", "[" + [] {
-              std::string all = R"({"op":"test","path":"/a"})";
-              for (size_t i = 0; i < kJsonPatchOperationsMax; ++i) all += R"(,{"op":"test","path":"/a"})";
-              return all;
-            }() + "]"),
+  EXPECT_EQ(json_patched(
+                "{}", "[" +
+                          [] {
+                            std::string all = R"({"op":"test","path":"/a"})";
+                            for (size_t i = 0; i < kJsonPatchOperationsMax; ++i) all += R"(,{"op":"test","path":"/a"})";
+                            return all;
+                          }() +
+                          "]"),
             "error RequestEntityTooLarge");
   std::string doubling = R"([{"op":"add","path":"/a","value":"0123456789"})";
   std::string nesting = R"([{"op":"add","path":"/a","value":{}})";
   for (int i = 0; i < 60; ++i) doubling += R"(,{"op":"copy","from":"","path":"/x)" + std::to_string(i) + "\"}";
-  for (int i = 0; i < 300; ++i) nesting += R"(,{"op":"copy","from":"/a","path":"/b"},{"op":"add","path":"/a","value":{}},{"op":"move","from":"/b","path":"/a/b"})";
+  for (int i = 0; i < 300; ++i)
+    nesting += R"(,{"op":"copy","from":"/a","path":"/b"},{"op":"add","path":"/a","value":{}},{"op":"move","from":"/b","path":"/a/b"})";
   EXPECT_EQ(json_patched("{}", doubling + "]"), "error Invalid");
   EXPECT_EQ(json_patched("{}", nesting + "]"), "error Invalid");
 }

@@ -24,8 +24,8 @@ std::string reprinted(std::string_view text) {
 
 TEST(LabelSelector, MatchesByEachOperator) {
   const auto set = labels({{"a", "b"}, {"n", "5"}, {"e", ""}});
-  for (const char* text : {"", "a", "a=b", "a==b", "a in (b,c)", "!x", "a!=c", "x!=b", "a notin (c)", "x notin (b)", "n>4", "n<6", "e=",
-                           "e in (,a)", "e in ()", "a=b,n=5", " a = b , n in ( 5 ) ", "a notin ()"}) {
+  for (const char* text : {"", "a", "a=b", "a==b", "a in (b,c)", "!x", "a!=c", "x!=b", "a notin (c)", "x notin (b)", "n>4", "n<6",
+                           "e=", "e in (,a)", "e in ()", "a=b,n=5", " a = b , n in ( 5 ) ", "a notin ()"}) {
     EXPECT_TRUE(matches(text, set)) << text;
   }
   for (const char* text : {"x", "a=c", "a=", "!a", "a!=b", "x=b", "a notin (b)", "a in (c)", "n>5", "a>1", "x>1", "a=b,x"}) {

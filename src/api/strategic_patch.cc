@@ -44,16 +44,14 @@ bool prune(Value& value) {
   return true;
 }
 
-bool same_type(const Value& a, const Value& b) {
-  return (a.is_object() && b.is_object()) || (a.is_array() && b.is_array());
-}
+bool same_type(const Value& a, const Value& b) { return (a.is_object() && b.is_object()) || (a.is_array() && b.is_array()); }
 
 Result<const FieldPlan*> field_plan(const MessagePlan* plan, std::string_view name) {
   if (plan == nullptr) return fail(Reason::kNone, "merging an object in json but data type is not struct, instead is: map");
   const MemberPlan* member = plan->find(name);
   if (member != nullptr) return member->field;
-  return fail(Reason::kNone, "unable to find api field in struct " + plan->descriptor->name() + " for the json field \"" +
-                                 std::string(name) + "\"");
+  return fail(Reason::kNone,
+              "unable to find api field in struct " + plan->descriptor->name() + " for the json field \"" + std::string(name) + "\"");
 }
 
 // Drops what the directive does not name.
@@ -84,8 +82,8 @@ Result<void> check_declared_order(const Array& patch, const Array& declared, std
     TRY(const std::string key, element_key(element, merge_key));
     at = std::find(at, order.end(), key);
     if (at == order.end()) {
-      return fail(Reason::kNone, "The order in patch list:\n" + go_shown(patch) + "\n doesn't match $setElementOrder list:\n" +
-                                     go_shown(declared) + "\n");
+      return fail(Reason::kNone,
+                  "The order in patch list:\n" + go_shown(patch) + "\n doesn't match $setElementOrder list:\n" + go_shown(declared) + "\n");
     }
     ++at;
   }

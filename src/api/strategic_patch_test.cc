@@ -53,7 +53,8 @@ TEST(StrategicPatch, ReplacesListsByDirective) {
 
 TEST(StrategicPatch, ReplacesAndEmptiesObjectsByDirective) {
   const char* pod = R"({"spec":{"securityContext":{"runAsUser":1,"runAsGroup":2}}})";
-  EXPECT_EQ(patched(pod, R"({"spec":{"securityContext":{"$patch":"replace","fsGroup":3}}})"), R"({"spec":{"securityContext":{"fsGroup":3}}})");
+  EXPECT_EQ(patched(pod, R"({"spec":{"securityContext":{"$patch":"replace","fsGroup":3}}})"),
+            R"({"spec":{"securityContext":{"fsGroup":3}}})");
   EXPECT_EQ(patched(pod, R"({"spec":{"securityContext":{"$patch":"delete"}}})"), R"({"spec":{"securityContext":{}}})");
   EXPECT_EQ(patched("{}", R"({"spec":{"securityContext":{"$patch":"delete"}}})"), R"({"spec":{}})");
   EXPECT_EQ(patched(pod, R"({"spec":{"$patch":"frob"}})"), "error : unknown patch type: frob in map: map[$patch:frob]");
@@ -63,9 +64,12 @@ TEST(StrategicPatch, TreatsPrimitiveListsAsSets) {
   const char* pod = R"({"metadata":{"finalizers":["a","b"]}})";
   EXPECT_EQ(patched(pod, R"({"metadata":{"finalizers":["c","a"]}})"), R"({"metadata":{"finalizers":["c","a","b"]}})");
   EXPECT_EQ(patched(pod, R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a","x"]}})"), R"({"metadata":{"finalizers":["b"]}})");
-  EXPECT_EQ(patched(pod, R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"],"$setElementOrder/finalizers":["c","b"],"finalizers":["c"]}})"),
-            R"({"metadata":{"finalizers":["c","b"]}})");
-  EXPECT_EQ(patched("{}", R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})"), R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})")
+  EXPECT_EQ(
+      patched(pod,
+              R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"],"$setElementOrder/finalizers":["c","b"],"finalizers":["c"]}})"),
+      R"({"metadata":{"finalizers":["c","b"]}})");
+  EXPECT_EQ(patched("{}", R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})"),
+            R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})")
       << "a new object is taken as it is, as upstream does";
 }
 
@@ -78,15 +82,17 @@ TEST(StrategicPatch, SetsTheOrderOfElements) {
 }
 
 TEST(StrategicPatch, DeletesAndOrdersAsKubectlApplySends) {
-  EXPECT_EQ(container_patched(R"([{"name":"a","image":"1"},{"name":"b","image":"1"}])",
-                              R"("$setElementOrder/containers":[{"name":"b"}],"containers":[{"name":"b","image":"2"},{"$patch":"delete","name":"a"}])"),
+  EXPECT_EQ(container_patched(
+                R"([{"name":"a","image":"1"},{"name":"b","image":"1"}])",
+                R"("$setElementOrder/containers":[{"name":"b"}],"containers":[{"name":"b","image":"2"},{"$patch":"delete","name":"a"}])"),
             R"({"spec":{"containers":[{"name":"b","image":"2"}]}})");
 }
 
 TEST(StrategicPatch, NewElementsTakeThePlacesOfDeletedOnes) {
-  EXPECT_EQ(container_patched(R"([{"name":"old"},{"name":"server"}])",
-                              R"("$setElementOrder/containers":[{"name":"new"}],"containers":[{"name":"new"},{"$patch":"delete","name":"old"}])"),
-            R"({"spec":{"containers":[{"name":"server"},{"name":"new"}]}})");
+  EXPECT_EQ(
+      container_patched(R"([{"name":"old"},{"name":"server"}])",
+                        R"("$setElementOrder/containers":[{"name":"new"}],"containers":[{"name":"new"},{"$patch":"delete","name":"old"}])"),
+      R"({"spec":{"containers":[{"name":"server"},{"name":"new"}]}})");
 }
 
 TEST(StrategicPatch, RefusesElementsOutsideTheDeclaredOrder) {

@@ -37,11 +37,16 @@ Result<void> apply_element(Message& message, const FieldPlan& field) {
       if (time.has_nanos()) time.set_nanos(time.nanos() / 1000 * 1000);
       return {};
     }
-    case FieldType::kQuantity: return canonicalize(static_cast<resource::Quantity&>(message));
-    case FieldType::kFieldsV1: return check_json(static_cast<metav1::FieldsV1&>(message).raw());
-    case FieldType::kRawExtension: return check_json(static_cast<runtimev1::RawExtension&>(message).raw());
-    case FieldType::kMessage: return apply(message, *field.message);
-    default: return {};
+    case FieldType::kQuantity:
+      return canonicalize(static_cast<resource::Quantity&>(message));
+    case FieldType::kFieldsV1:
+      return check_json(static_cast<metav1::FieldsV1&>(message).raw());
+    case FieldType::kRawExtension:
+      return check_json(static_cast<runtimev1::RawExtension&>(message).raw());
+    case FieldType::kMessage:
+      return apply(message, *field.message);
+    default:
+      return {};
   }
 }
 

@@ -194,9 +194,7 @@ class Builder : public YAML::EventHandler {
   size_t spent_ = 0;
 };
 
-std::unexpected<Error> refused(const std::string& why) {
-  return fail(Reason::kBadRequest, "error converting YAML to JSON: " + why);
-}
+std::unexpected<Error> refused(const std::string& why) { return fail(Reason::kBadRequest, "error converting YAML to JSON: " + why); }
 
 bool looks_like_json(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");

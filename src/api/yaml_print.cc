@@ -12,7 +12,8 @@ bool is_printable(std::string_view text) {
     const size_t length = utf8_length(text);
     const auto byte = static_cast<unsigned char>(text[0]);
     if (length == 0 || (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) return false;
-    if (text.starts_with("\xEF\xBB\xBF") || text.starts_with("\u2028") || text.starts_with("\u2029") || text.starts_with("\u0085")) return false;
+    if (text.starts_with("\xEF\xBB\xBF") || text.starts_with("\u2028") || text.starts_with("\u2029") || text.starts_with("\u0085"))
+      return false;
     text.remove_prefix(length);
   }
   return true;
