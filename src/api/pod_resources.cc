@@ -1,0 +1,48 @@
+#include "api/pod_resources.h"
+
+#include <algorithm>
+
+#include "api/quantity.h"
+
+namespace stint {
+namespace {
+
+void add(ResourceAmounts& total, const ResourceAmounts& more) {
+  for (const auto& [name, amount] : more) total[name] += amount;
+}
+
+void raise(ResourceAmounts& total, const ResourceAmounts& other) {
+  for (const auto& [name, amount] : other) total[name] = std::max(total[name], amount);
+}
+
+}  // namespace
+
+ResourceAmounts resource_amounts(const ResourceList& list) {
+  ResourceAmounts amounts;
+  for (const auto& [name, quantity] : list) {
+    amounts[name] = (name == "cpu" ? quantity_milli_value(quantity) : quantity_value(quantity)).value_or(0);
+  }
+  return amounts;
+}
+
+ResourceAmounts pod_requests(const corev1::PodSpec& spec) {
+  ResourceAmounts total, sidecars, init_peak;
+  for (const auto& container : spec.containers()) add(total, resource_amounts(container.resources().requests()));
+  for (const auto& container : spec.initcontainers()) {
+    ResourceAmounts step = resource_amounts(container.resources().requests());
+    if (container.restartpolicy() == "Always") {
+      add(sidecars, step);
+      raise(init_peak, sidecars);
+    } else {
+      add(step, sidecars);
+      raise(init_peak, step);
+    }
+  }
+  add(total, sidecars);
+  raise(total, init_peak);
+  for (const auto& [name, amount] : resource_amounts(spec.resources().requests())) total[name] = amount;
+  add(total, resource_amounts(spec.overhead()));
+  return total;
+}
+
+}  // namespace stint

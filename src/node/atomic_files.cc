@@ -1,0 +1,113 @@
+#include "node/atomic_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDataLink = "..data";
+constexpr const char* kNewDataLink = "..data_tmp";
+
+Result<void> write_file(const fs::path& path, const PayloadFile& file) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(errno_error("open " + path.string(), errno));
+  size_t done = 0;
+  int error = 0;
+  while (done < file.bytes.size() && error == 0) {
+    const ssize_t n = write(fd, file.bytes.data() + done, file.bytes.size() - done);
+    if (n >= 0) done += static_cast<size_t>(n);
+    else if (errno != EINTR) error = errno;
+  }
+  if (error == 0 && fchmod(fd, static_cast<mode_t>(file.mode)) != 0) error = errno;  // past the umask
+  if (close(fd) != 0 && error == 0) error = errno;
+  if (error != 0) return fail(errno_error("write " + path.string(), error));
+  return {};
+}
+
+bool holds(const fs::path& data, const Payload& payload) {
+  std::error_code ignored;
+  size_t files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(data, ignored)) files += entry.is_regular_file(ignored) ? 1 : 0;
+  if (ignored || files != payload.size()) return false;
+  for (const auto& [path, file] : payload) {
+    struct stat info {};
+    if (stat((data / path).c_str(), &info) != 0 || static_cast<int>(info.st_mode & 07777) != file.mode) return false;
+    std::ifstream in(data / path, std::ios::binary);
+    if (std::string(std::istreambuf_iterator<char>(in), {}) != file.bytes) return false;
+  }
+  return true;
+}
+
+Result<fs::path> make_version_dir(const fs::path& dir) {
+  char stamp[32];
+  const std::time_t now = std::time(nullptr);  // a name, not a moment that anything depends on
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::strftime(stamp, sizeof stamp, "..%Y_%m_%d_%H_%M_%S.", &parts);
+  std::string name = (dir / stamp).string() + "XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) return fail(errno_error("mkdtemp in " + dir.string(), errno));
+  if (chmod(name.c_str(), 0755) != 0) return fail(errno_error("chmod " + name, errno));
+  return fs::path(name);
+}
+
+Result<void> link_names(const fs::path& dir, const Payload& payload) {
+  std::set<std::string> wanted;
+  for (const auto& [path, file] : payload) wanted.insert(fs::path(path).begin()->string());
+  std::error_code error;
+  for (const auto& name : wanted) {
+    if (fs::is_symlink(fs::symlink_status(dir / name, error))) continue;
+    fs::create_symlink(fs::path(kDataLink) / name, dir / name, error);
+    if (error) return fail(errno_error("symlink " + (dir / name).string(), error.value()));
+  }
+  for (const auto& entry : fs::directory_iterator(dir, error)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("..") && !wanted.contains(name)) fs::remove(entry.path(), error);
+  }
+  if (error) return fail(errno_error("list " + dir.string(), error.value()));
+  return {};
+}
+
+void drop_old_versions(const fs::path& dir, const fs::path& current) {
+  std::error_code ignored;  // what stays is dropped at the next write, or with the volume
+  for (const auto& entry : fs::directory_iterator(dir, ignored)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("..") && name != kDataLink && entry.path() != current && entry.is_directory(ignored)) fs::remove_all(entry.path(), ignored);
+  }
+}
+
+}  // namespace
+
+Result<void> write_atomically(const std::string& dir_name, const Payload& payload) {
+  const fs::path dir = dir_name;
+  std::error_code error;
+  if (fs::exists(dir / kDataLink, error) && holds(dir / kDataLink, payload)) return link_names(dir, payload);
+
+  TRY(const fs::path version, make_version_dir(dir));
+  for (const auto& [path, file] : payload) {
+    fs::create_directories((version / path).parent_path(), error);
+    if (error) return fail(errno_error("mkdir for " + path, error.value()));
+    TRY_VOID(write_file(version / path, file));
+  }
+  fs::remove(dir / kNewDataLink, error);
+  fs::create_symlink(version.filename(), dir / kNewDataLink, error);
+  if (error) return fail(errno_error("symlink " + (dir / kNewDataLink).string(), error.value()));
+  fs::rename(dir / kNewDataLink, dir / kDataLink, error);
+  if (error) return fail(errno_error("rename " + (dir / kNewDataLink).string(), error.value()));
+  TRY_VOID(link_names(dir, payload));
+  drop_old_versions(dir, version);
+  return {};
+}
+
+}  // namespace stint

@@ -1,0 +1,16 @@
+// The pod conditions that the node agent owns. Pure; any thread.
+#pragma once
+
+#include "api/types.h"
+#include "base/clock.h"
+
+namespace stint {
+
+// Fills status.conditions from its container statuses and phase: foreign ones of `old` first, then DisruptionTarget, PodReadyToStartContainers,
+// Initialized, Ready, ContainersReady, PodScheduled. lastTransitionTime is kept where the status did not change.
+// REQUIRES: phase and container statuses of `status` are final.
+void compute_conditions(const corev1::Pod& pod, const corev1::PodStatus& old, bool sandbox_ready, WallTime now, corev1::PodStatus& status);
+
+const corev1::PodCondition* find_condition(const corev1::PodStatus& status, std::string_view type);
+
+}  // namespace stint

@@ -1,0 +1,161 @@
+// Starting one container of a pod: back-off, image, configuration, the runtime's call, and what is told about each.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "base/log.h"
+#include "node/container_config.h"
+#include "node/pod_worker.h"
+#include "node/volumes.h"
+
+namespace stint {
+namespace {
+
+constexpr Duration kStartRetry = std::chrono::seconds(10);
+
+Result<void> make_file(const std::string& path, mode_t mode) {
+  const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, mode);
+  if (fd < 0) return fail(errno_error("create " + path, errno));
+  const int failed = fchmod(fd, mode) == 0 ? 0 : errno;  // past the umask
+  close(fd);
+  if (failed != 0) return fail(errno_error("chmod " + path, failed));
+  return {};
+}
+
+// The termination message file is writable by whoever the container runs as; the log is there before its first line, so that it can be followed.
+Result<void> make_attempt_files(const PodPaths& paths, const std::string& container, int attempt) {
+  TRY_VOID(make_file(paths.termination_log(container, attempt), 0666));
+  return make_file(paths.container_log(container, attempt), 0640);
+}
+
+// As Go prints whole seconds: "10s", "2m40s".
+std::string go_seconds(Duration span) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span).count();
+  if (seconds < 60) return std::to_string(seconds) + "s";
+  return std::to_string(seconds / 60) + "m" + std::to_string(seconds % 60) + "s";
+}
+
+std::string describe(const corev1::Pod& pod) {
+  return pod.metadata().name() + "_" + pod.metadata().namespace_() + "(" + pod.metadata().uid() + ")";
+}
+
+}  // namespace
+
+bool PodWorker::any_regular_container_started() const {
+  for (const auto& container : pod_->spec().containers()) {
+    const auto* record = record_.find(container.name());
+    if (record != nullptr && record->current) return true;
+  }
+  return false;
+}
+
+// Says why the container is not running yet; tells users once for each reason.
+PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string reason, std::string message, std::optional<WallTime> again_at) {
+  ContainerRecord& record = record_.containers[container.spec->name()];
+  if (again_at) look_again_at(*again_at);
+  const bool news = record.waiting_reason != reason;
+  record.waiting_reason = std::move(reason);
+  record.waiting_message = std::move(message);
+  status_.touch();
+  if (!news) return Start::kWaiting;
+  if (record.waiting_reason == "CrashLoopBackOff") {
+    node_.recorder.warning(*pod_, "BackOff", "Back-off restarting failed container " + container.spec->name() + " in pod " + describe(*pod_), container.field_path);
+  } else {
+    const bool named = record.waiting_reason == "CreateContainerConfigError" || record.waiting_reason == "RunContainerError";
+    node_.recorder.warning(*pod_, "Failed", "Error: " + (named ? record.waiting_message : record.waiting_reason), container.field_path);
+  }
+  return Start::kWaiting;
+}
+
+bool PodWorker::back_off(const ContainerRef& container, const ContainerRecord& record) {
+  if (!record.exited()) return false;
+  const BackOff& back_off = back_offs_[container.spec->name()];
+  auto due = back_off.due(record.current->finished_at);
+  if (!due || node_.loop.now() >= *due) return false;
+  wait_for(container, "CrashLoopBackOff",
+           "back-off " + go_seconds(back_off.wait()) + " restarting failed container=" + container.spec->name() + " pod=" + describe(*pod_), due);
+  return true;
+}
+
+Task<PodWorker::Start> PodWorker::ensure_started(ContainerRef container) {
+  ContainerRecord& record = record_.containers[container.spec->name()];
+  if (back_off(container, record)) co_return Start::kWaiting;
+  const int attempt = record.current ? record.current->attempt + 1 : 0;
+  ImageAnswer answer = puller_.ask(*pod_, *container.spec, attempt, container.field_path);
+  if (answer.kind == ImageAnswer::Kind::kPulling) {
+    status_.touch();
+    co_return Start::kPulling;
+  }
+  if (answer.kind == ImageAnswer::Kind::kFailed) co_return wait_for(container, std::move(answer.reason), std::move(answer.message), answer.again_at);
+  co_return co_await launch(container, *std::move(answer.image), attempt);
+}
+
+Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image, int attempt) {
+  const std::string& name = container.spec->name();
+  auto config = co_await configure(container, image, attempt);
+  const WallTime now = node_.loop.now();
+  if (!config) co_return wait_for(container, "CreateContainerConfigError", config.error().message, now + kStartRetry);
+  auto prepared = co_await on_pool(node_.loop, [paths = paths_, name, attempt] { return make_attempt_files(paths, name, attempt); });
+  if (!prepared) co_return wait_for(container, "CreateContainerConfigError", prepared.error().message, now + kStartRetry);
+
+  auto status = co_await node_.runtime.start_container(*std::move(config));
+  if (!status) co_return wait_for(container, "RunContainerError", status.error().message, node_.loop.now() + kStartRetry);
+  started(container, image, *status);
+  const ContainerRecord& record = record_.containers[name];
+  if (!record.running()) co_return Start::kWaiting;
+  co_return Start::kRunning;
+}
+
+Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, ImageInfo image, int attempt) {
+  ReferencedNames names;
+  add_environment_references(*container.spec, names);
+  CO_TRY(const ReferencedObjects objects, co_await fetch(std::move(names)));
+  CO_TRY(const Environment environment, build_environment(*container.spec, downward(), objects));
+  auto mounts = co_await on_pool(node_.loop, [pod = pod_, spec = *container.spec, paths = paths_, environment] {
+    return container_mounts(pod->spec(), spec, paths, environment);
+  });
+  if (!mounts) co_return std::unexpected(std::move(mounts).error());
+  ContainerConfigInput input{.pod = *pod_, .container = *container.spec, .image = image, .environment = environment, .paths = paths_};
+  input.volume_mounts = *std::move(mounts);
+  input.attempt = attempt;
+  input.memory_capacity_bytes = node_.memory_capacity_bytes;
+  co_return build_container_config(input);
+}
+
+void PodWorker::started(const ContainerRef& container, const ImageInfo& image, const ContainerStatus& status) {
+  const std::string& name = container.spec->name();
+  ContainerRecord& record = record_.containers[name];
+  if (record.current) back_offs_[name].advance(record.current->finished_at, node_.loop.now());
+  // Two attempts are kept: the one before the last is of no use to anybody.
+  if (record.previous && !record.previous->id.empty()) scope_.spawn(drop_container(record.previous->id));
+  record.previous = std::move(record.current);
+  record.waiting_reason.clear();
+  record.waiting_message.clear();
+  if (auto reference = ImageReference::parse(container.spec->image())) record.image = reference->to_string();
+  record.image_id = image_id_for_status(image);
+  stop_signals_[name] = image.stop_signal;
+
+  record.current = ContainerInstance{.id = status.id, .attempt = status.attempt, .state = ContainerState::kRunning};
+  record.current->started_at = status.started_at;
+  node_.recorder.normal(*pod_, "Created", "Container created", container.field_path);
+  if (status.state == ContainerState::kExited) {
+    container_ended(status);
+    if (status.reason == "StartError") {
+      node_.recorder.warning(*pod_, "Failed", "Error: " + status.message, container.field_path);
+      if (should_restart(*container.spec, pod_->spec(), status.exit_code)) record.waiting_reason = "RunContainerError", record.waiting_message = status.message;
+      return;
+    }
+  }
+  node_.recorder.normal(*pod_, "Started", "Container started", container.field_path);
+  status_.touch();
+}
+
+Task<void> PodWorker::drop_container(std::string id) {
+  auto removed = co_await node_.runtime.remove_container(id);
+  if (!removed) log_warning("old container not removed", "container", id, "error", removed.error().message);
+}
+
+}  // namespace stint

@@ -1,0 +1,34 @@
+// A container's environment: envFrom, env, references and expansion, in upstream's order. Pure; any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/types.h"
+#include "base/result.h"
+#include "node/downward.h"
+
+namespace stint {
+
+// ConfigMaps and Secrets of the pod's namespace; one that does not exist is not in the map.
+struct ReferencedObjects {
+  std::map<std::string, std::shared_ptr<const corev1::ConfigMap>> config_maps;
+  std::map<std::string, std::shared_ptr<const corev1::Secret>> secrets;
+};
+struct ReferencedNames {
+  std::set<std::string> config_maps, secrets;
+};
+
+void add_environment_references(const corev1::Container& container, ReferencedNames& names);
+
+using Environment = std::map<std::string, std::string>;
+// An error is what CreateContainerConfigError says: a missing object or key that is not optional.
+Result<Environment> build_environment(const corev1::Container& container, const DownwardInput& downward, const ReferencedObjects& objects);
+
+// "$(NAME)" from the environment, "$$" as "$"; what cannot be resolved stays as it is written.
+std::string expand(std::string_view text, const Environment& environment);
+
+}  // namespace stint

@@ -1,0 +1,59 @@
+// Images for containers: the pull policy, one pull a pod and image at a time, back-off after failures and the events that tell of it. The
+// caller asks again until the image is there; nothing here waits. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/types.h"
+#include "client/recorder.h"
+#include "image/image_store.h"
+
+namespace stint {
+
+struct ImageAnswer {
+  enum class Kind { kReady, kPulling, kFailed } kind = Kind::kFailed;
+  std::optional<ImageInfo> image;       // kReady
+  std::string reason, message;          // kFailed: what the container's waiting state says
+  std::optional<WallTime> again_at;     // kFailed: when to ask again; nothing: it will not change by itself
+};
+
+// Of one pod; destroying it cancels its pulls.
+class ImagePuller {
+ public:
+  // `changed` is called when a pull has ended.
+  ImagePuller(Loop& loop, ImageStore& store, Recorder& recorder, std::function<void()> changed)
+      : loop_(loop), store_(store), recorder_(recorder), changed_(std::move(changed)), pulls_(loop) {}
+
+  // `attempt` tells starts apart: policy Always asks the registry once for each. Events go to `field_path` of the pod.
+  ImageAnswer ask(const corev1::Pod& pod, const corev1::Container& container, int attempt, const std::string& field_path);
+  void cancel() { pulls_.cancel(); }
+
+ private:
+  struct Request {
+    bool pulling = false;
+    int answered_attempt = -1;          // the start for which a pull succeeded
+    std::optional<ImageInfo> image;
+    std::string error;                  // of the last pull
+    Duration wait{0};                   // back-off
+    std::optional<WallTime> again_at;
+    bool announced_wait = false;
+  };
+  ImageAnswer back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container, const std::string& field_path);
+  Task<void> pull(std::shared_ptr<const corev1::Pod> pod, std::string key, ImageReference reference, std::string image, int attempt, std::string field_path);
+
+  Loop& loop_;
+  ImageStore& store_;
+  Recorder& recorder_;
+  std::function<void()> changed_;
+  std::map<std::string, Request> requests_;  // by container: bounded by the pod
+  Scope pulls_;
+};
+
+// The digest form of an image for status.imageID, its id when no registry named it.
+std::string image_id_for_status(const ImageInfo& image);
+
+}  // namespace stint

@@ -1,0 +1,37 @@
+// Container logs as the pods/log endpoint answers them: from the log file of one attempt, filtered, in chunks; `follow` waits for more until
+// the container ends. Loop thread only; files are read on the pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/pod_log.h"
+#include "base/loop.h"
+#include "client/client.h"
+
+namespace stint {
+
+class NodeLogs : public LogSource {
+ public:
+  // `running` tells of a container id whether it still runs.
+  NodeLogs(Loop& loop, Client& client, std::string log_dir, std::function<bool(const std::string&)> running);
+  Task<Result<std::unique_ptr<LogStream>>> open_log(std::string ns, std::string pod, LogOptions options) override;
+
+  // Some container ended: followers look whether it was theirs.
+  void container_ended() { ended_->pulse(); }
+
+ private:
+  Loop& loop_;
+  Client& client_;
+  std::string log_dir_;
+  std::function<bool(const std::string&)> running_;
+  std::shared_ptr<Event> ended_;  // shared with the streams
+};
+
+// Which attempt of the container the request means, in upstream's words when there is none. Pure.
+Result<int> choose_attempt(const corev1::Pod& pod, const LogOptions& options);
+// options.container, or the only one. Pure.
+Result<std::string> choose_container(const corev1::Pod& pod, const std::string& asked);
+
+}  // namespace stint

@@ -1,0 +1,189 @@
+#include "node/node_agent.h"
+
+#include <filesystem>
+#include <set>
+
+#include "api/object.h"
+#include "base/log.h"
+#include "node/admission.h"
+#include "node/phase.h"
+#include "node/volumes.h"
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Duration kRetry = std::chrono::seconds(1);
+
+std::vector<std::string> names_in(const std::string& dir) {
+  std::vector<std::string> names;
+  std::error_code none;  // no directory, no names
+  for (const auto& entry : fs::directory_iterator(dir, none)) names.push_back(entry.path().filename());
+  return names;
+}
+
+// Removes the directories of pods that are gone: data by uid, logs by the uid at the end of the name.
+void remove_pod_dirs(const std::string& data_dir, const std::string& log_dir, const std::set<std::string>& running, const std::set<std::string>& known) {
+  for (const auto& uid : names_in(data_dir + "/pods")) {
+    if (running.contains(uid)) continue;
+    if (auto removed = tear_down_pod_dir(data_dir + "/pods/" + uid); !removed) log_warning("left over pod directory stays", "uid", uid, "error", removed.error().message);
+  }
+  for (const auto& name : names_in(log_dir)) {
+    const size_t cut = name.rfind('_');
+    if (cut == std::string::npos || known.contains(name.substr(cut + 1))) continue;
+    std::error_code error;
+    fs::remove_all(log_dir + "/" + name, error);
+    if (error) log_warning("left over logs stay", "dir", name, "error", error.message());
+  }
+}
+
+ListOptions pods_of(const std::string& node) { return {.field_selector = "spec.nodeName=" + node}; }
+
+}  // namespace
+
+NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& images, NodeOptions options)
+    : loop_(loop),
+      client_(client),
+      runtime_(runtime),
+      options_(std::move(options)),
+      description_{.name = options_.name,
+                   .host_ip = options_.host_ip,
+                   .runtime_version = runtime.name() + "://" + runtime.version(),
+                   .pods_max = options_.pods_max,
+                   .facts = read_node_facts(options_.data_dir)},
+      recorder_(loop, client, "kubelet", options_.name),
+      context_{.loop = loop,
+               .client = client,
+               .runtime = runtime,
+               .images = images,
+               .recorder = recorder_,
+               .data_dir = options_.data_dir,
+               .log_dir = options_.log_dir,
+               .identity = {.host_ip = options_.host_ip, .runtime_name = runtime.name()},
+               .host_address = options_.host_address,
+               .allocatable = node_capacity(description_),
+               .memory_capacity_bytes = description_.facts.memory_bytes,
+               .refuse = [this](const corev1::Pod& pod) { return refuse(pod); }},
+      logs_(loop, client, options_.log_dir,
+            [this](const std::string& id) {
+              const auto status = runtime_.status(id);
+              return status && status->state == ContainerState::kRunning;
+            }),
+      pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
+      ready_(loop),
+      scope_(loop) {}
+
+NodeAgent::~NodeAgent() { runtime_.on_exit(nullptr); }
+
+void NodeAgent::start() {
+  scope_.spawn(keep_registered());
+  scope_.spawn(keep_lease());
+  scope_.spawn(run());
+}
+
+Task<void> NodeAgent::run() {
+  runtime_.on_exit([this](const ContainerStatus& status) {
+    logs_.container_ended();
+    auto found = workers_.find(status.sandbox_id);
+    if (found != workers_.end()) found->second->container_ended(status);
+  });
+  co_await recover();
+  pods_.start();
+  co_await pods_.synced_event().wait();
+  co_await remove_leftovers();
+  pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
+  ready_.set();
+}
+
+Task<void> NodeAgent::recover() {
+  while (true) {
+    auto recovered = co_await runtime_.recover();
+    if (recovered) co_return;
+    log_error("runtime not recovered", "runtime", runtime_.name(), "error", recovered.error().message);
+    co_await sleep_for(loop_, kRetry);
+  }
+}
+
+// Sandboxes and directories of pods that the server does not know, or that ended there, have nobody else to remove them.
+Task<void> NodeAgent::remove_leftovers() {
+  std::set<std::string> running, known;
+  for (const auto& object : pods_.list()) {
+    const auto pod = as<corev1::Pod>(object);
+    known.insert(pod->metadata().uid());
+    if (!is_terminal_phase(pod->status().phase())) running.insert(pod->metadata().uid());
+  }
+  for (const auto& sandbox : runtime_.list_sandboxes()) {
+    if (running.contains(sandbox.id)) continue;
+    auto removed = co_await runtime_.remove_sandbox(sandbox.id);
+    if (!removed) log_warning("left over sandbox stays", "sandbox", sandbox.id, "error", removed.error().message);
+  }
+  co_await on_pool(loop_, [data = options_.data_dir, logs = options_.log_dir, running, known] { remove_pod_dirs(data, logs, running, known); });
+}
+
+void NodeAgent::pod_changed(const Object& old, const Object& next) {
+  const auto pod = as<corev1::Pod>(next ? next : old);
+  auto found = workers_.find(pod->metadata().uid());
+  if (!next) {
+    if (found != workers_.end()) found->second->object_gone();
+    else scope_.spawn(remove_logs(pod));
+    return;
+  }
+  // A name can be used again between two looks.
+  if (old && as<corev1::Pod>(old)->metadata().uid() != pod->metadata().uid()) pod_changed(old, nullptr);
+  if (found != workers_.end()) {
+    found->second->update(pod);
+  } else if (!is_terminal_phase(pod->status().phase())) {
+    start_worker(pod);
+  } else if (is_deleting(*pod) && !(old && is_deleting(*old))) {
+    scope_.spawn(remove_pod_object(pod));
+  }
+}
+
+void NodeAgent::start_worker(std::shared_ptr<const corev1::Pod> pod) {
+  const std::string uid = pod->metadata().uid();
+  auto worker = std::make_unique<PodWorker>(context_, pod, [this, uid] { loop_.post([this, uid] { worker_finished(uid); }); });
+  const auto sandboxes = runtime_.list_sandboxes();
+  const auto sandbox = std::find_if(sandboxes.begin(), sandboxes.end(), [&](const SandboxStatus& each) { return each.id == uid; });
+  if (sandbox != sandboxes.end() || pod->status().has_starttime()) {
+    auto containers = runtime_.list_containers();
+    std::erase_if(containers, [&](const ContainerStatus& each) { return each.sandbox_id != uid; });
+    worker->recover(sandbox == sandboxes.end() ? nullptr : &*sandbox, containers);
+  }
+  auto& started = workers_[uid];
+  started = std::move(worker);
+  started->start();
+}
+
+void NodeAgent::worker_finished(const std::string& uid) {
+  auto found = workers_.find(uid);
+  if (found == workers_.end()) return;
+  const auto pod = std::make_shared<corev1::Pod>(found->second->pod());
+  workers_.erase(found);
+  // The object may have gone while the worker took its last steps.
+  if (!pods_.get(pod->metadata().namespace_(), pod->metadata().name())) scope_.spawn(remove_logs(pod));
+}
+
+Task<void> NodeAgent::remove_pod_object(std::shared_ptr<const corev1::Pod> pod) {
+  DeleteRequest request{.grace_period_seconds = 0, .uid = pod->metadata().uid()};
+  auto removed = co_await client_.remove(kind_of<corev1::Pod>(), pod->metadata().namespace_(), pod->metadata().name(), std::move(request));
+  if (!removed && removed.error().reason != Reason::kNotFound && removed.error().reason != Reason::kConflict)
+    log_warning("pod object not removed", "pod", pod->metadata().name(), "error", removed.error().message);
+}
+
+Task<void> NodeAgent::remove_logs(std::shared_ptr<const corev1::Pod> pod) {
+  co_await on_pool(loop_, [dir = PodPaths(options_.data_dir, options_.log_dir, *pod).logs] {
+    std::error_code error;
+    fs::remove_all(dir, error);
+    if (error) log_warning("logs not removed", "dir", dir, "error", error.message());
+  });
+}
+
+std::optional<Refusal> NodeAgent::refuse(const corev1::Pod& pod) const {
+  std::vector<const corev1::Pod*> others;
+  for (const auto& [uid, worker] : workers_)
+    if (uid != pod.metadata().uid() && !worker->ended() && !worker->refused()) others.push_back(&worker->pod());
+  return refuse_pod(pod, others, context_.allocatable);
+}
+
+}  // namespace stint

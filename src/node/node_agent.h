@@ -1,0 +1,76 @@
+// The node agent: this machine as a Node, and a worker for every pod bound to it. It sees only Client, Runtime and ImageStore, so it can run
+// beside the server or on another machine. Containers outlive it: start() first finds what an earlier life left, then keeps what still
+// runs, takes in true exit codes, and cleans up what the server does not know any more. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "client/client.h"
+#include "client/informer.h"
+#include "client/recorder.h"
+#include "image/image_store.h"
+#include "node/logs.h"
+#include "node/node_context.h"
+#include "node/node_object.h"
+#include "node/pod_worker.h"
+#include "runtime/runtime.h"
+
+namespace stint {
+
+struct NodeOptions {
+  std::string name;
+  std::string data_dir;      // pods' files below data_dir/pods/<uid>
+  std::string log_dir;       // <log_dir>/<namespace>_<pod>_<uid>/<container>/<restartCount>.log
+  std::string host_ip;       // of the node: status.hostIP
+  std::string host_address;  // what host.stint.internal means in a pod; "" leaves the name out
+  int64_t pods_max = 500;
+};
+
+class NodeAgent {
+ public:
+  NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& images, NodeOptions options);
+  ~NodeAgent();
+
+  void start();
+  // Set when the runtime is recovered and the pods of this node are known.
+  Event& ready_event() { return ready_; }
+  LogSource& logs() { return logs_; }
+  // Pods with a worker: those that run, or are being brought up or taken down.
+  size_t workers() const { return workers_.size(); }
+
+ private:
+  Task<void> run();
+  Task<void> recover();
+  Task<void> remove_leftovers();
+  // The Node object and its lease (node_registration.cc).
+  Task<void> keep_registered();
+  Task<Result<void>> put_node();
+  Task<void> keep_lease();
+  Task<Result<void>> renew_lease();
+
+  void pod_changed(const Object& old, const Object& next);
+  void start_worker(std::shared_ptr<const corev1::Pod> pod);
+  void worker_finished(const std::string& uid);
+  Task<void> remove_pod_object(std::shared_ptr<const corev1::Pod> pod);
+  Task<void> remove_logs(std::shared_ptr<const corev1::Pod> pod);
+  std::optional<Refusal> refuse(const corev1::Pod& pod) const;
+
+  Loop& loop_;
+  Client& client_;
+  Runtime& runtime_;
+  NodeOptions options_;
+  NodeDescription description_;
+  Recorder recorder_;
+  NodeContext context_;
+  NodeLogs logs_;
+  Informer pods_;
+  Event ready_;
+  std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by uid
+  WallTime status_written_at_;
+  Scope scope_;  // last: destroyed first
+};
+
+}  // namespace stint

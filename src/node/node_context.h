@@ -1,0 +1,36 @@
+// What all pod workers of a node share. The references outlive them. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "api/pod_resources.h"
+#include "client/client.h"
+#include "client/recorder.h"
+#include "image/image_store.h"
+#include "node/status.h"
+#include "runtime/runtime.h"
+
+namespace stint {
+
+// Why a pod is not taken in: its status.reason and message.
+struct Refusal {
+  std::string reason, message;
+};
+
+struct NodeContext {
+  Loop& loop;
+  Client& client;
+  Runtime& runtime;
+  ImageStore& images;
+  Recorder& recorder;
+  std::string data_dir, log_dir;
+  NodeIdentity identity;
+  std::string host_address;  // of host.stint.internal, "" none
+  ResourceAmounts allocatable;
+  int64_t memory_capacity_bytes = 0;
+  std::function<std::optional<Refusal>(const corev1::Pod&)> refuse;  // weighs a pod against those that are here
+};
+
+}  // namespace stint

@@ -1,0 +1,20 @@
+// The phase of a pod from its container statuses, in upstream's order of questions. Pure; any thread.
+#pragma once
+
+#include <string_view>
+
+#include "api/types.h"
+
+namespace stint {
+
+inline bool is_terminal_phase(std::string_view phase) { return phase == "Succeeded" || phase == "Failed"; }
+
+// `status` holds the container statuses; `ending`: the pod is torn down, so nothing that stopped will be restarted.
+std::string_view compute_phase(const corev1::PodSpec& spec, const corev1::PodStatus& status, bool ending);
+
+// The status of that name among init and regular containers, or null.
+const corev1::ContainerStatus* find_container_status(const corev1::PodStatus& status, std::string_view name);
+// Some regular container runs or ran.
+bool any_regular_container_started(const corev1::PodSpec& spec, const corev1::PodStatus& status);
+
+}  // namespace stint

@@ -1,0 +1,223 @@
+// The steps that bring a pod up, in order. Each may be repeated, and tells when to look again if it has to wait for time alone.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/log.h"
+#include "node/cgroup_limits.h"
+#include "node/pod_worker.h"
+#include "node/volumes.h"
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Duration kSandboxRetry = std::chrono::seconds(10);
+constexpr Duration kVolumeRetryBase = std::chrono::milliseconds(500);
+constexpr Duration kVolumeRetryMax = std::chrono::seconds(122);
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Result<void> write_pod_file(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return fail(Reason::kInternalError, "write " + path + " failed");
+  return {};
+}
+
+Result<void> make_pod_dirs(const corev1::PodSpec& spec, const PodPaths& paths, const std::string& hostname) {
+  std::error_code error;
+  auto make = [&error](const std::string& path) {
+    if (!error) fs::create_directories(path, error);
+  };
+  make(paths.root + "/volumes");
+  for (const auto* list : {&spec.initcontainers(), &spec.containers()}) {
+    for (const auto& container : *list) {
+      make(fs::path(paths.termination_log(container.name(), 0)).parent_path());
+      make(paths.container_log_dir(container.name()));
+    }
+  }
+  if (error) return fail(errno_error("make the directories of the pod", error.value()));
+  TRY_VOID(write_pod_file(paths.hostname(), hostname + "\n"));
+  return write_pod_file(paths.resolv_conf(), resolv_conf(spec, read_file("/etc/resolv.conf")));
+}
+
+Result<void> write_hosts(const corev1::PodSpec& spec, const std::string& path, HostsInput input) {
+  if (spec.hostnetwork()) input.node_hosts = read_file("/etc/hosts");
+  return write_pod_file(path, hosts_file(spec, input));
+}
+
+}  // namespace
+
+std::span<const PodWorker::Step> PodWorker::steps() {
+  static constexpr Step kSteps[] = {
+      {"admit", &PodWorker::admit},
+      {"directories", &PodWorker::make_directories},
+      {"volumes", &PodWorker::make_volumes},
+      {"sandbox", &PodWorker::make_sandbox},
+      {"init containers", &PodWorker::run_init_containers},
+      {"containers", &PodWorker::run_containers},
+  };
+  return kSteps;
+}
+
+Task<PodWorker::Outcome> PodWorker::admit() {
+  if (admitted_) co_return Outcome::kDone;
+  if (!start_time_) {
+    if (auto refusal = node_.refuse ? node_.refuse(*pod_) : std::nullopt) {
+      node_.recorder.warning(*pod_, refusal->reason, refusal->message);
+      record_.refused = true;
+      record_.failed_reason = refusal->reason;
+      record_.failed_message = "Pod was rejected: " + refusal->message;
+      co_return Outcome::kWait;
+    }
+    start_time_ = node_.loop.now();
+  }
+  admitted_ = true;
+  status_.touch();
+  co_return Outcome::kDone;
+}
+
+Task<PodWorker::Outcome> PodWorker::make_directories() {
+  if (directories_made_) co_return Outcome::kDone;
+  auto made = co_await on_pool(node_.loop, [pod = pod_, paths = paths_] {
+    return make_pod_dirs(pod->spec(), paths, pod_hostname(pod->spec(), pod->metadata().name()));
+  });
+  if (!made) {
+    node_.recorder.warning(*pod_, "Failed", "error making pod data directories: " + made.error().message);
+    look_again_at(node_.loop.now() + kSandboxRetry);
+    co_return Outcome::kWait;
+  }
+  directories_made_ = true;
+  co_return Outcome::kDone;
+}
+
+Task<PodWorker::Outcome> PodWorker::make_volumes() {
+  if (volumes_made_ || pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
+  if (node_.loop.now() < volume_retry_at_) {
+    look_again_at(volume_retry_at_);
+    co_return Outcome::kWait;
+  }
+  ReferencedNames names;
+  for (const auto& volume : pod_->spec().volumes()) add_volume_references(volume.volumesource(), names);
+  auto objects = co_await fetch(std::move(names));
+  if (!objects) {
+    volumes_failed(objects.error());
+    co_return Outcome::kWait;
+  }
+  VolumePayloads payloads;
+  for (const auto& volume : pod_->spec().volumes()) {
+    if (!has_payload(volume.volumesource())) continue;
+    auto payload = build_payload(volume.volumesource(), downward(), *objects);
+    if (!payload) {
+      payload.error().message = "MountVolume.SetUp failed for volume \"" + volume.name() + "\" : " + payload.error().message;
+      volumes_failed(payload.error());
+      co_return Outcome::kWait;
+    }
+    payloads[volume.name()] = *std::move(payload);
+  }
+  auto made = co_await on_pool(node_.loop, [pod = pod_, paths = paths_, payloads = std::move(payloads)] {
+    return set_up_volumes(pod->spec(), paths, payloads);
+  });
+  if (!made) {
+    volumes_failed(made.error());
+    co_return Outcome::kWait;
+  }
+  volumes_made_ = true;
+  co_return Outcome::kDone;
+}
+
+void PodWorker::volumes_failed(const Error& error) {
+  node_.recorder.warning(*pod_, "FailedMount", error.message);
+  volume_retry_ = volume_retry_ == Duration{0} ? kVolumeRetryBase : std::min(2 * volume_retry_, kVolumeRetryMax);
+  volume_retry_at_ = node_.loop.now() + volume_retry_;
+  look_again_at(volume_retry_at_);
+}
+
+Task<PodWorker::Outcome> PodWorker::make_sandbox() {
+  if (record_.sandbox_ready) co_return Outcome::kDone;
+  if (node_.loop.now() < sandbox_retry_at_) {
+    look_again_at(sandbox_retry_at_);
+    co_return Outcome::kWait;
+  }
+  const bool had_one = std::any_of(record_.containers.begin(), record_.containers.end(), [](const auto& entry) { return entry.second.current.has_value(); });
+  if (had_one) node_.recorder.normal(*pod_, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+  const auto& spec = pod_->spec();
+  SandboxConfig config{.id = pod_->metadata().uid(), .pod_namespace = pod_->metadata().namespace_(), .pod_name = pod_->metadata().name()};
+  config.host_network = spec.hostnetwork();
+  if (!config.host_network) config.hostname = pod_hostname(spec, config.pod_name);
+  config.cgroup = pod_cgroup(*pod_);
+  config.limits = pod_limits(spec);
+  for (const auto& sysctl : spec.securitycontext().sysctls()) config.sysctls[sysctl.name()] = sysctl.value();
+  auto sandbox = co_await node_.runtime.create_sandbox(std::move(config));
+  Result<void> hosts;
+  if (sandbox) {
+    HostsInput input{.pod_ip = sandbox->ip, .hostname = pod_hostname(spec, pod_->metadata().name()), .host_address = node_.host_address};
+    hosts = co_await on_pool(node_.loop, [pod = pod_, path = paths_.hosts(), input] { return write_hosts(pod->spec(), path, input); });
+  }
+  if (!sandbox || !hosts) {
+    const std::string& why = sandbox ? hosts.error().message : sandbox.error().message;
+    node_.recorder.warning(*pod_, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + why);
+    sandbox_retry_at_ = node_.loop.now() + kSandboxRetry;
+    look_again_at(sandbox_retry_at_);
+    co_return Outcome::kWait;
+  }
+  record_.sandbox_ready = true;
+  record_.pod_ip = sandbox->ip;
+  co_return Outcome::kDone;
+}
+
+Task<PodWorker::Outcome> PodWorker::run_init_containers() {
+  const bool initialised = any_regular_container_started();
+  const Pod pod = pod_;  // the object may be replaced while a container starts
+  for (const auto& container : pod->spec().initcontainers()) {
+    const ContainerRecord& record = record_.containers[container.name()];
+    const bool sidecar = is_sidecar(container);
+    if (sidecar ? record.running() : (initialised || (record.exited() && record.current->exit_code == 0))) continue;
+    if (record.running()) co_return Outcome::kWait;
+    const Start start = co_await ensure_started({&container, "spec.initContainers{" + container.name() + "}"});
+    if (sidecar && (start == Start::kRunning || initialised)) continue;
+    co_return Outcome::kWait;
+  }
+  co_return Outcome::kDone;
+}
+
+Task<PodWorker::Outcome> PodWorker::run_containers() {
+  const Pod pod = pod_;
+  for (const auto& container : pod->spec().containers()) {
+    const ContainerRecord& record = record_.containers[container.name()];
+    if (record.running()) continue;
+    if (record.exited() && !should_restart(container, pod->spec(), record.current->exit_code)) continue;
+    const Start start = co_await ensure_started({&container, "spec.containers{" + container.name() + "}"});
+    if (start == Start::kPulling) co_return Outcome::kWait;  // containers start in spec order
+  }
+  co_return Outcome::kDone;
+}
+
+Task<Result<ReferencedObjects>> PodWorker::fetch(ReferencedNames names) {
+  ReferencedObjects objects;
+  const std::string ns = pod_->metadata().namespace_();
+  for (const auto& name : names.config_maps) {
+    auto found = co_await get<corev1::ConfigMap>(node_.client, ns, name);
+    if (found) objects.config_maps[name] = *std::move(found);
+    else if (found.error().reason != Reason::kNotFound) co_return fail(std::move(found).error());
+  }
+  for (const auto& name : names.secrets) {
+    auto found = co_await get<corev1::Secret>(node_.client, ns, name);
+    if (found) objects.secrets[name] = *std::move(found);
+    else if (found.error().reason != Reason::kNotFound) co_return fail(std::move(found).error());
+  }
+  co_return objects;
+}
+
+DownwardInput PodWorker::downward() const {
+  return {.pod = *pod_, .host_ip = node_.identity.host_ip, .pod_ip = pod_->spec().hostnetwork() ? node_.identity.host_ip : record_.pod_ip, .allocatable = node_.allocatable};
+}
+
+}  // namespace stint

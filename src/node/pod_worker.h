@@ -1,0 +1,130 @@
+// One pod on this node, from admission to the removal of its last file. A coroutine with an inbox: it wakes for a changed object, an ended
+// container, a finished pull or a timer, and then walks an ordered list of idempotent steps as far as they go. So a pass may run at any
+// time, twice, or first after a restart of this process. Loop thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "node/container_record.h"
+#include "node/environment.h"
+#include "node/image_puller.h"
+#include "node/node_context.h"
+#include "node/pod_files.h"
+#include "node/restart_policy.h"
+#include "node/status_writer.h"
+
+namespace stint {
+
+class PodWorker {
+ public:
+  using Pod = std::shared_ptr<const corev1::Pod>;
+  // `finished` is called once, when nothing of the pod is left to do here; it may not destroy the worker before the loop's next turn.
+  PodWorker(NodeContext& node, Pod pod, std::function<void()> finished);
+  ~PodWorker();
+
+  // What an earlier life of this process left of the pod. REQUIRES: before start().
+  void recover(const SandboxStatus* sandbox, const std::vector<ContainerStatus>& found);
+  void start();
+
+  void update(Pod pod);                                // the object changed
+  void object_gone();                                  // the object was removed from the server
+  void container_ended(const ContainerStatus& status);
+  const corev1::Pod& pod() const { return *pod_; }
+  // No longer weighs on the node: nothing of it runs or will run.
+  bool ended() const { return ended_; }
+  bool refused() const { return record_.refused; }
+
+ private:
+  enum class Outcome { kDone, kWait };
+  struct Step {
+    std::string_view name;
+    Task<Outcome> (PodWorker::*run)();
+  };
+  static std::span<const Step> steps();
+  struct ContainerRef {
+    const corev1::Container* spec;
+    std::string field_path;
+  };
+
+  // The life of the pod (pod_worker.cc).
+  Task<void> run();
+  Task<void> pass();
+  bool must_stop();
+  bool ended_by_itself() const;
+  Task<void> absorb_exits();
+  Task<std::string> last_words(ContainerStatus status);
+  void look_again_at(WallTime when);
+  void arm_timer();
+  const corev1::Container* find_spec(const std::string& name) const;
+
+  // The steps, in order (pod_start.cc).
+  Task<Outcome> admit();
+  Task<Outcome> make_directories();
+  Task<Outcome> make_volumes();
+  Task<Outcome> make_sandbox();
+  Task<Outcome> run_init_containers();
+  Task<Outcome> run_containers();
+  Task<Result<ReferencedObjects>> fetch(ReferencedNames names);
+  void volumes_failed(const Error& error);
+  DownwardInput downward() const;
+
+  // One container (container_start.cc).
+  enum class Start { kRunning, kPulling, kWaiting };
+  Task<Start> ensure_started(ContainerRef container);
+  Task<Start> launch(ContainerRef container, ImageInfo image, int attempt);
+  Task<Result<ContainerConfig>> configure(ContainerRef container, ImageInfo image, int attempt);
+  void started(const ContainerRef& container, const ImageInfo& image, const ContainerStatus& status);
+  Start wait_for(const ContainerRef& container, std::string reason, std::string message, std::optional<WallTime> again_at);
+  bool back_off(const ContainerRef& container, const ContainerRecord& record);
+  bool any_regular_container_started() const;
+  Task<void> drop_container(std::string id);
+
+  // The end (pod_stop.cc).
+  Task<void> stop();
+  Task<void> stop_container(std::string name);
+  Task<void> kill(std::string name);
+  Task<void> wait_for_end(std::string name, WallTime deadline);
+  Task<void> pump_exits();
+  WallTime stop_deadline() const;
+  Task<void> finish();
+  Task<void> clean_up();
+  Task<void> remove_object();
+
+  NodeContext& node_;
+  Pod pod_;
+  PodPaths paths_;
+  std::function<void()> finished_;
+  PodRecord record_;
+  StatusWriter status_;
+  ImagePuller puller_;
+  std::map<std::string, BackOff> back_offs_;  // by container
+  std::map<std::string, std::string> stop_signals_;  // by container, of its image
+
+  // Inbox.
+  Event wake_;
+  Event changed_;  // pulses after each absorbed exit or changed object, while stopping
+  std::deque<ContainerStatus> exits_;
+  bool object_gone_ = false;
+  std::optional<WallTime> look_again_;
+  Loop::TimerId timer_ = 0;
+
+  // Progress of the steps.
+  bool admitted_ = false, directories_made_ = false, volumes_made_ = false;
+  Duration volume_retry_{0};
+  WallTime volume_retry_at_;
+  WallTime sandbox_retry_at_;
+  bool ended_ = false;
+  std::optional<WallTime> start_time_;
+  WallTime stop_started_;
+
+  Scope scope_;  // last: destroyed first
+};
+
+}  // namespace stint

@@ -1,0 +1,41 @@
+#include "node/restart_policy.h"
+
+#include <algorithm>
+
+namespace stint {
+namespace {
+
+bool rule_matches(const corev1::ContainerRestartRule& rule, int exit_code) {
+  if (!rule.has_exitcodes()) return false;
+  const auto& values = rule.exitcodes().values();
+  const bool listed = std::find(values.begin(), values.end(), exit_code) != values.end();
+  if (rule.exitcodes().operator_() == "In") return listed;
+  if (rule.exitcodes().operator_() == "NotIn") return !listed;
+  return false;
+}
+
+}  // namespace
+
+bool is_sidecar(const corev1::Container& init_container) { return init_container.restartpolicy() == "Always"; }
+
+bool should_restart(const corev1::Container& container, const corev1::PodSpec& spec, int exit_code) {
+  for (const auto& rule : container.restartpolicyrules()) {
+    if (rule_matches(rule, exit_code)) return rule.action() == "Restart" || rule.action() == "RestartAllContainers";
+  }
+  std::string_view policy = container.has_restartpolicy() && !container.restartpolicy().empty() ? container.restartpolicy() : spec.restartpolicy();
+  if (policy == "Never") return false;
+  if (policy == "OnFailure") return exit_code != 0;
+  return true;
+}
+
+std::optional<WallTime> BackOff::due(WallTime event) const {
+  if (forgotten(event)) return std::nullopt;
+  return event + wait_;
+}
+
+void BackOff::advance(WallTime event, WallTime now) {
+  wait_ = forgotten(event) ? kWaitBase : std::min(2 * wait_, kWaitMax);
+  last_update_ = now;
+}
+
+}  // namespace stint

@@ -1,0 +1,191 @@
+#include "node/volumes.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "api/quantity.h"
+#include "node/atomic_files.h"
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> make_dirs(const fs::path& path, mode_t mode) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return fail(errno_error("mkdir " + path.string(), error.value()));
+  if (chmod(path.c_str(), mode) != 0) return fail(errno_error("chmod " + path.string(), errno));
+  return {};
+}
+
+bool is_mount_point(const fs::path& path) {
+  struct stat here {}, above {};
+  return lstat(path.c_str(), &here) == 0 && lstat(path.parent_path().c_str(), &above) == 0 && here.st_dev != above.st_dev;
+}
+
+Result<void> mount_tmpfs(const fs::path& path, const std::string& options) {
+  if (is_mount_point(path)) return {};
+  if (mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) return fail(errno_error("mount tmpfs on " + path.string(), errno));
+  return {};
+}
+
+// Group, group permissions and setgid, so that new files belong to the group too.
+Result<void> give_to_group(const fs::path& root, gid_t group) {
+  auto give = [group](const fs::path& path) -> Result<void> {
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0) return fail(errno_error("stat " + path.string(), errno));
+    if (lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0) return fail(errno_error("chown " + path.string(), errno));
+    if (S_ISLNK(info.st_mode)) return {};
+    const mode_t mode = info.st_mode | (S_ISDIR(info.st_mode) ? 02070 : 0060);
+    if (chmod(path.c_str(), mode & 07777) != 0) return fail(errno_error("chmod " + path.string(), errno));
+    return {};
+  };
+  TRY_VOID(give(root));
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(root, error)) TRY_VOID(give(entry.path()));
+  if (error) return fail(errno_error("list " + root.string(), error.value()));
+  return {};
+}
+
+Result<void> set_up_empty_dir(const corev1::EmptyDirVolumeSource& source, const fs::path& path) {
+  TRY_VOID(make_dirs(path, 0777));
+  if (source.medium().empty()) return {};
+  if (source.medium() != "Memory") return fail(Reason::kInvalid, "this node has no emptyDir medium \"" + source.medium() + "\"");
+  std::string options = "mode=0777";
+  if (auto size = quantity_value(source.sizelimit()); source.has_sizelimit() && size && *size > 0) options += ",size=" + std::to_string(*size);
+  return mount_tmpfs(path, options);
+}
+
+std::string_view type_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "Directory";
+  if (S_ISREG(mode)) return "File";
+  if (S_ISSOCK(mode)) return "Socket";
+  if (S_ISCHR(mode)) return "CharDevice";
+  if (S_ISBLK(mode)) return "BlockDevice";
+  return "";
+}
+
+Result<void> set_up_host_path(const corev1::HostPathVolumeSource& source) {
+  std::string_view wanted = source.type();
+  const std::string& path = source.path();
+  struct stat info {};
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (wanted.empty()) return {};  // no check; the runtime makes what is missing
+  if (wanted == "DirectoryOrCreate") {
+    if (!exists) return make_dirs(path, 0755);
+    wanted = "Directory";
+  } else if (wanted == "FileOrCreate") {
+    if (!exists) {
+      const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+      if (fd < 0) return fail(errno_error("create " + path, errno));
+      close(fd);
+      return {};
+    }
+    wanted = "File";
+  }
+  static const std::map<std::string_view, std::string_view> kWords = {
+      {"Directory", "directory"}, {"File", "file"}, {"Socket", "socket"}, {"CharDevice", "character device"}, {"BlockDevice", "block device"}};
+  if (exists && type_of(info.st_mode) == wanted) return {};
+  auto word = kWords.find(wanted);
+  return fail(Reason::kInvalid, "hostPath type check failed: " + path + " is not a " + std::string(word == kWords.end() ? wanted : word->second));
+}
+
+Result<void> set_up_volume(const corev1::Volume& volume, const fs::path& path, const VolumePayloads& payloads) {
+  const auto& source = volume.volumesource();
+  if (source.has_hostpath()) return set_up_host_path(source.hostpath());
+  if (source.has_emptydir()) return set_up_empty_dir(source.emptydir(), path);
+  if (!has_payload(source)) return fail(Reason::kInvalid, "this node knows emptyDir, hostPath, configMap, secret, downwardAPI and projected volumes only");
+  TRY_VOID(make_dirs(path, 0777));
+  if (is_sensitive(source)) TRY_VOID(mount_tmpfs(path, "mode=0777"));
+  auto payload = payloads.find(volume.name());
+  return write_atomically(path, payload == payloads.end() ? Payload{} : payload->second);
+}
+
+const corev1::Volume* find_volume(const corev1::PodSpec& spec, const std::string& name) {
+  for (const auto& volume : spec.volumes())
+    if (volume.name() == name) return &volume;
+  return nullptr;
+}
+
+// The real path of `sub` in `root`, made if missing. Refused when a symbolic link leads out of the volume.
+Result<std::string> sub_path(const fs::path& root, const fs::path& sub) {
+  std::error_code error;
+  const fs::path base = fs::canonical(root, error);
+  if (error) return fail(errno_error("resolve " + root.string(), error.value()));
+  auto resolve = [&](const fs::path& path) -> Result<fs::path> {
+    const fs::path real = fs::weakly_canonical(path, error);
+    if (error) return fail(errno_error("resolve " + path.string(), error.value()));
+    const auto [end, ignored] = std::mismatch(base.begin(), base.end(), real.begin(), real.end());
+    if (end != base.end()) return fail(Reason::kInvalid, "subPath \"" + sub.string() + "\" leads out of its volume");
+    return real;
+  };
+  TRY(fs::path real, resolve(base / sub));
+  if (!fs::exists(real, error)) {
+    const auto permissions = fs::status(base, error).permissions();
+    fs::create_directories(real, error);
+    if (error) return fail(errno_error("mkdir " + real.string(), error.value()));
+    fs::permissions(real, permissions, error);
+    TRY(real, resolve(base / sub));
+  }
+  return real.string();
+}
+
+Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::VolumeMount& mount, const PodPaths& paths, const Environment& environment) {
+  const auto* volume = find_volume(spec, mount.name());
+  if (volume == nullptr) return fail(Reason::kInvalid, "cannot find volume \"" + mount.name() + "\" to mount into container");
+  const auto& source = volume->volumesource();
+  std::string path = source.has_hostpath() ? source.hostpath().path() : paths.volume(mount.name());
+  std::string sub = mount.subpath();
+  if (!mount.subpathexpr().empty()) {
+    sub = expand(mount.subpathexpr(), environment);
+    if (sub.empty() || sub.find("$(") != std::string::npos) return fail(Reason::kInvalid, "missing value for " + mount.subpathexpr());
+  }
+  if (!sub.empty()) {
+    TRY(path, sub_path(path, sub));
+  }
+  return Mount{.source = std::move(path), .destination = mount.mountpath(), .read_only = mount.readonly() || has_payload(source)};
+}
+
+}  // namespace
+
+Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads) {
+  for (const auto& volume : spec.volumes()) {
+    const std::string path = paths.volume(volume.name());
+    auto done = set_up_volume(volume, path, payloads);
+    if (done && spec.securitycontext().has_fsgroup() && !volume.volumesource().has_hostpath())
+      done = give_to_group(path, static_cast<gid_t>(spec.securitycontext().fsgroup()));
+    if (!done) return fail(done.error().reason, "MountVolume.SetUp failed for volume \"" + volume.name() + "\" : " + done.error().message);
+  }
+  return {};
+}
+
+Result<void> tear_down_pod_dir(const std::string& root) {
+  std::error_code error;
+  if (!fs::exists(root, error)) return {};
+  for (const auto& entry : fs::directory_iterator(fs::path(root) / "volumes", error)) {
+    if (!is_mount_point(entry.path())) continue;
+    if (umount2(entry.path().c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return fail(errno_error("unmount " + entry.path().string(), errno));
+  }
+  fs::remove_all(root, error);
+  if (error) return fail(errno_error("remove " + root, error.value()));
+  return {};
+}
+
+Result<std::vector<Mount>> container_mounts(const corev1::PodSpec& spec, const corev1::Container& container, const PodPaths& paths,
+                                            const Environment& environment) {
+  std::vector<Mount> mounts;
+  for (const auto& mount : container.volumemounts()) {
+    TRY(auto made, container_mount(spec, mount, paths, environment));
+    mounts.push_back(std::move(made));
+  }
+  return mounts;
+}
+
+}  // namespace stint

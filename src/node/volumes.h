@@ -1,0 +1,29 @@
+// A pod's volumes as directories on the node. Blocking; any thread, one caller a pod.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/types.h"
+#include "base/result.h"
+#include "node/environment.h"
+#include "node/pod_files.h"
+#include "node/volume_payload.h"
+#include "runtime/runtime.h"
+
+namespace stint {
+
+// Volume name → files, for the volumes that have some.
+using VolumePayloads = std::map<std::string, Payload>;
+
+// Makes every volume of the pod, in spec order. Idempotent. An error reads `MountVolume.SetUp failed for volume "v" : …`.
+Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads);
+// Unmounts what is mounted below the pod's directory and removes it.
+Result<void> tear_down_pod_dir(const std::string& root);
+
+// The mounts of one container; sub paths are made, and must stay inside their volume.
+Result<std::vector<Mount>> container_mounts(const corev1::PodSpec& spec, const corev1::Container& container, const PodPaths& paths,
+                                            const Environment& environment);
+
+}  // namespace stint

@@ -1,0 +1,114 @@
+#include "node/volumes.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "node/atomic_files.h"
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Volumes : public testing::Test {
+ protected:
+  Volumes() {
+    std::string pattern = fs::temp_directory_path() / "stint-volumes-XXXXXX";
+    dir_ = mkdtemp(pattern.data());
+    pod_.mutable_metadata()->set_uid("u");
+  }
+  ~Volumes() override { fs::remove_all(dir_); }
+
+  static std::string read(const fs::path& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  PodPaths paths() const { return PodPaths(dir_, dir_ + "/logs", pod_); }
+
+  std::string dir_;
+  corev1::Pod pod_;
+};
+
+TEST_F(Volumes, FilesAreLinksIntoOneVersionThatChangesAtOnce) {
+  const std::string volume = dir_ + "/v";
+  fs::create_directories(volume);
+  ASSERT_TRUE(write_atomically(volume, {{"a", {"1", 0600}}, {"sub/b", {"2", 0644}}}));
+  EXPECT_EQ(read(volume + "/a"), "1");
+  EXPECT_EQ(fs::read_symlink(volume + "/a"), "..data/a");
+  EXPECT_EQ(read(volume + "/sub/b"), "2");
+  const fs::path first = fs::read_symlink(volume + "/..data");
+  ASSERT_TRUE(write_atomically(volume, {{"a", {"1", 0600}}, {"sub/b", {"2", 0644}}}));
+  EXPECT_EQ(fs::read_symlink(volume + "/..data"), first);
+  ASSERT_TRUE(write_atomically(volume, {{"a", {"3", 0600}}}));
+  EXPECT_NE(fs::read_symlink(volume + "/..data"), first);
+  EXPECT_EQ(read(volume + "/a"), "3");
+  EXPECT_FALSE(fs::exists(fs::symlink_status(volume + "/sub")));
+  EXPECT_FALSE(fs::exists(volume + "/" + first.string()));
+}
+
+TEST_F(Volumes, EmptyDirIsOpenToAllAndGoesWithThePod) {
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  volume.mutable_volumesource()->mutable_emptydir();
+  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
+  struct stat info {};
+  ASSERT_EQ(stat(paths().volume("v").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0777u);
+  ASSERT_TRUE(tear_down_pod_dir(paths().root));
+  EXPECT_FALSE(fs::exists(paths().root));
+}
+
+TEST_F(Volumes, HostPathTypeMustMatch) {
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  volume.mutable_volumesource()->mutable_hostpath()->set_path(dir_);
+  volume.mutable_volumesource()->mutable_hostpath()->set_type("File");
+  const auto made = set_up_volumes(pod_.spec(), paths(), {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "MountVolume.SetUp failed for volume \"v\" : hostPath type check failed: " + dir_ + " is not a file");
+}
+
+TEST_F(Volumes, SubPathMayNotLeaveItsVolume) {
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  volume.mutable_volumesource()->mutable_emptydir();
+  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
+  fs::create_directory_symlink("/", paths().volume("v") + "/out");
+  corev1::Container container;
+  auto& mount = *container.add_volumemounts();
+  mount.set_name("v");
+  mount.set_mountpath("/m");
+  mount.set_subpath("in/side");
+  auto mounts = container_mounts(pod_.spec(), container, paths(), {});
+  ASSERT_TRUE(mounts);
+  EXPECT_TRUE(fs::is_directory(paths().volume("v") + "/in/side"));
+  mount.set_subpath("out/etc");
+  EXPECT_FALSE(container_mounts(pod_.spec(), container, paths(), {}));
+}
+
+TEST(VolumePayload, MissingKeysBlockUnlessOptional) {
+  corev1::Pod pod;
+  corev1::VolumeSource source;
+  auto& map = *source.mutable_configmap();
+  map.mutable_localobjectreference()->set_name("m");
+  EXPECT_EQ(build_payload(source, {.pod = pod}, {}).error().message, "configmap \"m\" not found");
+  ReferencedObjects objects;
+  auto object = std::make_shared<corev1::ConfigMap>();
+  (*object->mutable_data())["k"] = "text";
+  (*object->mutable_binarydata())["b"] = "bytes";
+  objects.config_maps["m"] = object;
+  EXPECT_EQ(build_payload(source, {.pod = pod}, objects)->size(), 2u);
+  auto& item = *map.add_items();
+  item.set_key("gone");
+  item.set_path("x");
+  EXPECT_EQ(build_payload(source, {.pod = pod}, objects).error().message, "configmap references non-existent config key: gone");
+  map.set_optional(true);
+  EXPECT_TRUE(build_payload(source, {.pod = pod}, objects)->empty());
+}
+
+}  // namespace
+}  // namespace stint

@@ -1,0 +1,45 @@
+// Scheduling as a pure function: from a snapshot of nodes and pods to who goes where, and what is said of those that fit nowhere.
+// Pure; any thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "api/pod_resources.h"
+#include "api/types.h"
+
+namespace stint {
+
+using PodPointer = std::shared_ptr<const corev1::Pod>;
+using NodePointer = std::shared_ptr<const corev1::Node>;
+
+struct Snapshot {
+  std::vector<NodePointer> nodes;
+  std::vector<PodPointer> bound;    // not terminal, with a node
+  std::vector<PodPointer> waiting;  // to be placed
+};
+
+struct Binding {
+  PodPointer pod;
+  std::string node;
+};
+struct Unschedulable {
+  PodPointer pod;
+  std::string message;  // "0/1 nodes are available: 1 Insufficient cpu."
+};
+struct SchedulePlan {
+  std::vector<Binding> bindings;
+  std::vector<Unschedulable> unschedulable;
+};
+
+// Highest priority first, then the oldest. Each binding weighs on the ones after it.
+SchedulePlan plan_schedule(const Snapshot& snapshot);
+
+// Whether this scheduler has to place the pod: no node, not ending, not gated, ours by name.
+bool wants_scheduling(const corev1::Pod& pod);
+
+inline constexpr std::string_view kSchedulerName = "default-scheduler";
+
+}  // namespace stint

@@ -1,0 +1,168 @@
+#include "sched/scheduler.h"
+
+#include "api/object.h"
+#include "base/log.h"
+
+namespace stint {
+namespace {
+
+constexpr size_t kBindingsAtOnce = 32;
+constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr const char* kByNode = "node";        // pods that weigh on a node
+constexpr const char* kWaiting = "waiting";    // pods to be placed, under ""
+
+bool weighs(const corev1::Pod& pod) {
+  return !pod.spec().nodename().empty() && pod.status().phase() != "Succeeded" && pod.status().phase() != "Failed";
+}
+
+std::vector<std::string> node_index(const Message& object) {
+  const auto& pod = static_cast<const corev1::Pod&>(object);
+  return weighs(pod) ? std::vector<std::string>{pod.spec().nodename()} : std::vector<std::string>{};
+}
+
+std::vector<std::string> waiting_index(const Message& object) {
+  return wants_scheduling(static_cast<const corev1::Pod&>(object)) ? std::vector<std::string>{""} : std::vector<std::string>{};
+}
+
+// What the plan reads of a node.
+bool same_for_planning(const corev1::Node& a, const corev1::Node& b) {
+  return a.spec().SerializeAsString() == b.spec().SerializeAsString() && resource_amounts(a.status().allocatable()) == resource_amounts(b.status().allocatable()) &&
+         std::map(a.metadata().labels().begin(), a.metadata().labels().end()) == std::map(b.metadata().labels().begin(), b.metadata().labels().end());
+}
+
+json::Value unschedulable_condition(const std::string& message, const corev1::Pod& pod, WallTime now) {
+  const corev1::PodCondition* before = nullptr;
+  for (const auto& condition : pod.status().conditions())
+    if (condition.type() == "PodScheduled" && condition.status() == "False") before = &condition;
+  json::Members condition;
+  condition["type"] = "PodScheduled";
+  condition["status"] = "False";
+  condition["reason"] = "Unschedulable";
+  condition["message"] = message;
+  condition["observedGeneration"] = static_cast<int64_t>(pod.metadata().generation());
+  condition["lastProbeTime"] = nullptr;
+  condition["lastTransitionTime"] = format_rfc3339(before != nullptr ? from_time(before->lasttransitiontime()) : now);
+  json::Members metadata, status, patch;
+  metadata["uid"] = pod.metadata().uid();
+  status["conditions"] = json::Array{std::move(condition)};
+  patch["metadata"] = std::move(metadata);
+  patch["status"] = std::move(status);
+  return patch;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(Loop& loop, Client& client)
+    : loop_(loop),
+      client_(client),
+      recorder_(loop, client, std::string(kSchedulerName)),
+      pods_(loop, client, kind_of<corev1::Pod>()),
+      nodes_(loop, client, kind_of<corev1::Node>()),
+      wake_(loop),
+      scope_(loop) {
+  pods_.add_index(kByNode, node_index);
+  pods_.add_index(kWaiting, waiting_index);
+}
+
+Scheduler::~Scheduler() {
+  if (retry_timer_ != 0) loop_.cancel_timer(retry_timer_);
+}
+
+void Scheduler::start() {
+  pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
+  nodes_.add_handler([this](const Object& old, const Object& next) { node_changed(old, next); });
+  pods_.start();
+  nodes_.start();
+  scope_.spawn(run());
+}
+
+void Scheduler::pod_changed(const Object& old, const Object& next) {
+  const auto pod = as<corev1::Pod>(next ? next : old);
+  const std::string& uid = pod->metadata().uid();
+  if (!next || !pod->spec().nodename().empty()) {
+    assumed_.erase(uid);
+    reported_.erase(uid);
+  }
+  const bool left = old && weighs(static_cast<const corev1::Pod&>(*old)) && (!next || !weighs(*pod));
+  if (left || (next && wants_scheduling(*pod) && !assumed_.contains(uid))) wake_.set();
+}
+
+void Scheduler::node_changed(const Object& old, const Object& next) {
+  if (old && next && same_for_planning(static_cast<const corev1::Node&>(*old), static_cast<const corev1::Node&>(*next))) return;
+  wake_.set();
+}
+
+Task<void> Scheduler::run() {
+  co_await pods_.synced_event().wait();
+  co_await nodes_.synced_event().wait();
+  while (true) {
+    co_await wake_.wait();
+    wake_.reset();
+    SchedulePlan plan = plan_schedule(take_snapshot());
+    for (size_t i = 0; i < plan.bindings.size(); i += kBindingsAtOnce) {
+      std::vector<Task<void>> batch;
+      for (size_t j = i; j < std::min(plan.bindings.size(), i + kBindingsAtOnce); ++j) batch.push_back(bind(std::move(plan.bindings[j])));
+      co_await when_all(loop_, std::move(batch));
+    }
+    for (auto& pod : plan.unschedulable) co_await report(std::move(pod));
+  }
+}
+
+Snapshot Scheduler::take_snapshot() const {
+  Snapshot snapshot;
+  for (const auto& object : nodes_.list()) {
+    snapshot.nodes.push_back(as<corev1::Node>(object));
+    for (const auto& pod : pods_.by_index(kByNode, snapshot.nodes.back()->metadata().name())) snapshot.bound.push_back(as<corev1::Pod>(pod));
+  }
+  for (const auto& object : pods_.by_index(kWaiting, "")) {
+    auto pod = as<corev1::Pod>(object);
+    auto assumed = assumed_.find(pod->metadata().uid());
+    if (assumed == assumed_.end()) {
+      snapshot.waiting.push_back(std::move(pod));
+    } else {
+      auto bound = std::make_shared<corev1::Pod>(*pod);
+      bound->mutable_spec()->set_nodename(assumed->second);
+      snapshot.bound.push_back(std::move(bound));
+    }
+  }
+  return snapshot;
+}
+
+Task<void> Scheduler::bind(Binding binding) {
+  const auto& metadata = binding.pod->metadata();
+  assumed_[metadata.uid()] = binding.node;
+  auto bound = co_await client_.bind_pod(metadata.namespace_(), metadata.name(), metadata.uid(), binding.node);
+  if (bound) {
+    recorder_.normal(*binding.pod, "Scheduled", "Successfully assigned " + metadata.namespace_() + "/" + metadata.name() + " to " + binding.node);
+    // Seen bound already, or gone again: nothing will come that erases the assumption.
+    auto seen = pods_.get(metadata.namespace_(), metadata.name());
+    if (!seen || as<corev1::Pod>(seen)->metadata().uid() != metadata.uid() || !as<corev1::Pod>(seen)->spec().nodename().empty()) assumed_.erase(metadata.uid());
+    co_return;
+  }
+  assumed_.erase(metadata.uid());
+  // Deleted or changed meanwhile: the informer tells what to do.
+  if (bound.error().reason == Reason::kNotFound || bound.error().reason == Reason::kConflict) co_return;
+  log_warning("pod not bound", "pod", metadata.name(), "namespace", metadata.namespace_(), "error", bound.error().message);
+  if (retry_timer_ == 0) {
+    retry_timer_ = loop_.call_after(kRetry, [this] {
+      retry_timer_ = 0;
+      wake_.set();
+    });
+  }
+}
+
+Task<void> Scheduler::report(Unschedulable pod) {
+  const auto& metadata = pod.pod->metadata();
+  std::string& said = reported_[metadata.uid()];
+  if (said == pod.message) co_return;
+  said = pod.message;
+  recorder_.warning(*pod.pod, "FailedScheduling", pod.message);
+  auto patched = co_await client_.patch(kind_of<corev1::Pod>(), metadata.namespace_(), metadata.name(), PatchType::kStrategic,
+                                        unschedulable_condition(pod.message, *pod.pod, loop_.now()), "status");
+  if (!patched && patched.error().reason != Reason::kNotFound && patched.error().reason != Reason::kConflict) {
+    reported_.erase(metadata.uid());
+    log_warning("pod condition not stored", "pod", metadata.name(), "namespace", metadata.namespace_(), "error", patched.error().message);
+  }
+}
+
+}  // namespace stint

@@ -1,0 +1,42 @@
+// The scheduler: snapshot → plan → bind, again whenever something changes that could matter. Loop thread only.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "client/client.h"
+#include "client/informer.h"
+#include "client/recorder.h"
+#include "sched/plan.h"
+
+namespace stint {
+
+class Scheduler {
+ public:
+  Scheduler(Loop& loop, Client& client);
+  ~Scheduler();
+
+  void start();
+
+ private:
+  Task<void> run();
+  Snapshot take_snapshot() const;
+  Task<void> bind(Binding binding);
+  Task<void> report(Unschedulable pod);
+  void pod_changed(const Object& old, const Object& next);
+  void node_changed(const Object& old, const Object& next);
+
+  Loop& loop_;
+  Client& client_;
+  Recorder recorder_;
+  Informer pods_, nodes_;
+  Event wake_;
+  Loop::TimerId retry_timer_ = 0;
+  // Bound by us, but not yet seen bound: uid → node.
+  std::map<std::string, std::string> assumed_;
+  // What was last said of a waiting pod, by uid, so that the same is not said twice.
+  std::map<std::string, std::string> reported_;
+  Scope scope_;  // last: destroyed first
+};
+
+}  // namespace stint
