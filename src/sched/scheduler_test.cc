@@ -1,0 +1,92 @@
+#include "sched/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include "base/sim_loop.h"
+#include "client/fake_client.h"
+
+namespace stint {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SchedulerTest : public testing::Test {
+ protected:
+  SchedulerTest() : loop(WallTime{1000h}), client(loop), scheduler(loop, client) {
+    scheduler.start();
+    loop.run_ready();
+  }
+  void put_node(const std::string& cpu) {
+    corev1::Node node;
+    node.mutable_metadata()->set_name("n");
+    (*node.mutable_status()->mutable_allocatable())["cpu"].set_string(cpu);
+    (*node.mutable_status()->mutable_allocatable())["pods"].set_string("100");
+    client.put(node);
+  }
+  void put_pod(const std::string& name, const std::string& cpu) {
+    corev1::Pod pod;
+    pod.mutable_metadata()->set_namespace_("default");
+    pod.mutable_metadata()->set_name(name);
+    auto& container = *pod.mutable_spec()->add_containers();
+    (*container.mutable_resources()->mutable_requests())["cpu"].set_string(cpu);
+    client.put(pod);
+  }
+  std::shared_ptr<const corev1::Pod> pod(const std::string& name) { return client.find<corev1::Pod>("default", name); }
+  std::string node_of(const std::string& name) { return pod(name)->spec().nodename(); }
+
+  SimLoop loop;
+  FakeClient client;
+  Scheduler scheduler;
+};
+
+TEST_F(SchedulerTest, BindsANewPodAtOnce) {
+  put_node("2");
+  put_pod("p", "1");
+  loop.run_ready();
+  EXPECT_EQ(node_of("p"), "n");
+}
+
+TEST_F(SchedulerTest, SaysWhyAndTriesAgainWhenANodeChangesOrAPodEnds) {
+  put_pod("first", "1");
+  put_pod("second", "1");
+  loop.run_ready();
+  EXPECT_EQ(node_of("first"), "");
+  ASSERT_EQ(pod("first")->status().conditions_size(), 1);
+  EXPECT_EQ(pod("first")->status().conditions(0).reason(), "Unschedulable");
+  put_node("1");
+  loop.run_ready();
+  EXPECT_EQ(node_of("first"), "n");
+  EXPECT_EQ(node_of("second"), "");
+  corev1::Pod ended = *pod("first");
+  ended.mutable_status()->set_phase("Succeeded");
+  client.put(ended);
+  loop.run_ready();
+  EXPECT_EQ(node_of("second"), "n");
+}
+
+TEST_F(SchedulerTest, TriesABindingAgainAfterAnError) {
+  put_node("2");
+  int left = 1;
+  client.set_failures([&left](std::string_view verb, const Kind&, std::string_view) -> std::optional<Error> {
+    if (verb != "bind" || left == 0) return std::nullopt;
+    --left;
+    return Error{.reason = Reason::kServiceUnavailable, .message = "away"};
+  });
+  put_pod("p", "1");
+  loop.run_ready();
+  EXPECT_EQ(node_of("p"), "");
+  loop.run_for(2s);
+  EXPECT_EQ(node_of("p"), "n");
+}
+
+TEST_F(SchedulerTest, DoesNotOverfillANodeWithManyAtOnce) {
+  put_node("10");
+  for (int i = 0; i < 40; ++i) put_pod("p" + std::to_string(i), "1");
+  loop.run_ready();
+  int bound = 0;
+  for (const auto& each : client.all<corev1::Pod>()) bound += each->spec().nodename().empty() ? 0 : 1;
+  EXPECT_EQ(bound, 10);
+}
+
+}  // namespace
+}  // namespace stint
