@@ -4,8 +4,8 @@ namespace stint {
 namespace {
 
 std::string shortage(std::string_view resource, int64_t requested, int64_t used, int64_t capacity) {
-  return "Node didn't have enough resource: " + std::string(resource) + ", requested: " + std::to_string(requested) + ", used: " + std::to_string(used) +
-         ", capacity: " + std::to_string(capacity);
+  return "Node didn't have enough resource: " + std::string(resource) + ", requested: " + std::to_string(requested) +
+         ", used: " + std::to_string(used) + ", capacity: " + std::to_string(capacity);
 }
 
 }  // namespace
@@ -23,7 +23,8 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
   for (const auto* other : others)
     for (const auto& [name, amount] : pod_requests(other->spec())) used[name] += amount;
   for (const auto& [name, amount] : requests) {
-    if (amount > 0 && used[name] + amount > capacity(name)) return Refusal{"OutOf" + name, shortage(name, amount, used[name], capacity(name))};
+    if (amount > 0 && used[name] + amount > capacity(name))
+      return Refusal{"OutOf" + name, shortage(name, amount, used[name], capacity(name))};
   }
   return std::nullopt;
 }

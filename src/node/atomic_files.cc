@@ -27,8 +27,10 @@ Result<void> write_file(const fs::path& path, const PayloadFile& file) {
   int error = 0;
   while (done < file.bytes.size() && error == 0) {
     const ssize_t n = write(fd, file.bytes.data() + done, file.bytes.size() - done);
-    if (n >= 0) done += static_cast<size_t>(n);
-    else if (errno != EINTR) error = errno;
+    if (n >= 0)
+      done += static_cast<size_t>(n);
+    else if (errno != EINTR)
+      error = errno;
   }
   if (error == 0 && fchmod(fd, static_cast<mode_t>(file.mode)) != 0) error = errno;  // past the umask
   if (close(fd) != 0 && error == 0) error = errno;
@@ -42,7 +44,7 @@ bool holds(const fs::path& data, const Payload& payload) {
   for (const auto& entry : fs::recursive_directory_iterator(data, ignored)) files += entry.is_regular_file(ignored) ? 1 : 0;
   if (ignored || files != payload.size()) return false;
   for (const auto& [path, file] : payload) {
-    struct stat info {};
+    struct stat info{};
     if (stat((data / path).c_str(), &info) != 0 || static_cast<int>(info.st_mode & 07777) != file.mode) return false;
     std::ifstream in(data / path, std::ios::binary);
     if (std::string(std::istreambuf_iterator<char>(in), {}) != file.bytes) return false;
@@ -83,7 +85,8 @@ void drop_old_versions(const fs::path& dir, const fs::path& current) {
   std::error_code ignored;  // what stays is dropped at the next write, or with the volume
   for (const auto& entry : fs::directory_iterator(dir, ignored)) {
     const std::string name = entry.path().filename();
-    if (name.starts_with("..") && name != kDataLink && entry.path() != current && entry.is_directory(ignored)) fs::remove_all(entry.path(), ignored);
+    if (name.starts_with("..") && name != kDataLink && entry.path() != current && entry.is_directory(ignored))
+      fs::remove_all(entry.path(), ignored);
   }
 }
 

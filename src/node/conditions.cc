@@ -10,7 +10,8 @@
 namespace stint {
 namespace {
 
-constexpr std::array<std::string_view, 5> kOwnTypes = {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"};
+constexpr std::array<std::string_view, 5> kOwnTypes = {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
+                                                       "PodScheduled"};
 
 struct Verdict {
   bool value = true;
@@ -27,7 +28,8 @@ std::string go_list(const std::vector<std::string>& names) {
 std::string describe(const std::vector<std::string>& unknown, std::string_view what, const std::vector<std::string>& listed) {
   std::string text;
   if (!unknown.empty()) text = "containers with unknown status: " + go_list(unknown);
-  if (!listed.empty()) text += (text.empty() ? "" : ", ") + std::string("containers with ") + std::string(what) + " status: " + go_list(listed);
+  if (!listed.empty())
+    text += (text.empty() ? "" : ", ") + std::string("containers with ") + std::string(what) + " status: " + go_list(listed);
   return text;
 }
 
@@ -75,14 +77,16 @@ Verdict ready(const corev1::PodSpec& spec, const corev1::PodStatus& old, Verdict
     const auto* condition = find_condition(old, gate.conditiontype());
     if (condition != nullptr && condition->status() == "True") continue;
     if (!message.empty()) message += ", ";
-    message += condition == nullptr ? "corresponding condition of pod readiness gate \"" + gate.conditiontype() + "\" does not exist."
-                                    : "the status of pod readiness gate \"" + gate.conditiontype() + "\" is not \"True\", but " + condition->status();
+    message += condition == nullptr
+                   ? "corresponding condition of pod readiness gate \"" + gate.conditiontype() + "\" does not exist."
+                   : "the status of pod readiness gate \"" + gate.conditiontype() + "\" is not \"True\", but " + condition->status();
   }
   if (message.empty()) return {};
   return {false, "ReadinessGatesNotReady", std::move(message)};
 }
 
-void add(std::string_view type, const Verdict& verdict, const corev1::Pod& pod, const corev1::PodStatus& old, WallTime now, corev1::PodStatus& status) {
+void add(std::string_view type, const Verdict& verdict, const corev1::Pod& pod, const corev1::PodStatus& old, WallTime now,
+         corev1::PodStatus& status) {
   auto& condition = *status.add_conditions();
   condition.set_type(std::string(type));
   condition.set_status(verdict.value ? "True" : "False");
@@ -90,8 +94,9 @@ void add(std::string_view type, const Verdict& verdict, const corev1::Pod& pod, 
   if (!verdict.message.empty()) condition.set_message(verdict.message);
   condition.set_observedgeneration(pod.metadata().generation());
   const auto* before = find_condition(old, type);
-  *condition.mutable_lasttransitiontime() =
-      before != nullptr && before->status() == condition.status() && before->has_lasttransitiontime() ? before->lasttransitiontime() : to_time(now);
+  *condition.mutable_lasttransitiontime() = before != nullptr && before->status() == condition.status() && before->has_lasttransitiontime()
+                                                ? before->lasttransitiontime()
+                                                : to_time(now);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 namespace stint {
 
-// Fills status.conditions from its container statuses and phase: foreign ones of `old` first, then DisruptionTarget, PodReadyToStartContainers,
-// Initialized, Ready, ContainersReady, PodScheduled. lastTransitionTime is kept where the status did not change.
+// Fills status.conditions from its container statuses and phase: foreign ones of `old` first, then DisruptionTarget,
+// PodReadyToStartContainers, Initialized, Ready, ContainersReady, PodScheduled. lastTransitionTime is kept where the status did not change.
 // REQUIRES: phase and container statuses of `status` are final.
 void compute_conditions(const corev1::Pod& pod, const corev1::PodStatus& old, bool sandbox_ready, WallTime now, corev1::PodStatus& status);
 

@@ -16,7 +16,8 @@ std::vector<std::string> build_args(const ContainerConfigInput& input) {
   for (const auto& word : container.command()) args.push_back(expand(word, input.environment));
   if (container.command_size() == 0) args = input.image.entrypoint;
   for (const auto& word : container.args()) args.push_back(expand(word, input.environment));
-  if (container.command_size() == 0 && container.args_size() == 0) args.insert(args.end(), input.image.command.begin(), input.image.command.end());
+  if (container.command_size() == 0 && container.args_size() == 0)
+    args.insert(args.end(), input.image.command.begin(), input.image.command.end());
   return args;
 }
 
@@ -34,7 +35,9 @@ std::vector<std::string> build_env(const ContainerConfigInput& input) {
   return env;
 }
 
-bool is_number(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }); }
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 Result<void> check_non_root(const ContainerConfigInput& input, bool has_user, int64_t user) {
   const auto& pod_context = input.pod.spec().securitycontext();
@@ -42,7 +45,8 @@ Result<void> check_non_root(const ContainerConfigInput& input, bool has_user, in
   const bool non_root = context.has_runasnonroot() ? context.runasnonroot() : pod_context.runasnonroot();
   if (!non_root) return {};
   const auto& metadata = input.pod.metadata();
-  const std::string where = "(pod: \"" + metadata.name() + "_" + metadata.namespace_() + "(" + metadata.uid() + ")\", container: " + input.container.name() + ")";
+  const std::string where =
+      "(pod: \"" + metadata.name() + "_" + metadata.namespace_() + "(" + metadata.uid() + ")\", container: " + input.container.name() + ")";
   if (has_user && user == 0) return fail(Reason::kInvalid, "container's runAsUser breaks non-root policy " + where);
   if (has_user) return {};
   const std::string image_user = input.image.user.substr(0, input.image.user.find(':'));
@@ -79,7 +83,8 @@ Result<void> set_security(const ContainerConfigInput& input, ContainerConfig& co
 }
 
 void add_pod_file(ContainerConfig& config, std::string source, std::string_view destination, bool read_only) {
-  const bool mounted = std::any_of(config.mounts.begin(), config.mounts.end(), [&](const Mount& mount) { return mount.destination == destination; });
+  const bool mounted =
+      std::any_of(config.mounts.begin(), config.mounts.end(), [&](const Mount& mount) { return mount.destination == destination; });
   if (!mounted) config.mounts.push_back({.source = std::move(source), .destination = std::string(destination), .read_only = read_only});
 }
 

@@ -25,7 +25,8 @@ struct Case {
   }
   Result<ContainerConfig> build() {
     const PodPaths paths("/data", "/logs", pod);
-    return build_container_config({.pod = pod, .container = container, .image = image, .environment = environment, .paths = paths, .attempt = 2});
+    return build_container_config(
+        {.pod = pod, .container = container, .image = image, .environment = environment, .paths = paths, .attempt = 2});
   }
 };
 
@@ -108,7 +109,8 @@ TEST(PodFiles, ResolvConfMergesDnsConfig) {
   auto& option = *spec.mutable_dnsconfig()->add_options();
   option.set_name("ndots");
   option.set_value("3");
-  EXPECT_EQ(resolv_conf(spec, "search a\nnameserver 1.1.1.1\noptions ndots:5\n"), "search a\nnameserver 1.1.1.1\nnameserver 2.2.2.2\noptions ndots:3\n");
+  EXPECT_EQ(resolv_conf(spec, "search a\nnameserver 1.1.1.1\noptions ndots:5\n"),
+            "search a\nnameserver 1.1.1.1\nnameserver 2.2.2.2\noptions ndots:3\n");
   spec.set_dnspolicy("None");
   EXPECT_EQ(resolv_conf(spec, "nameserver 1.1.1.1\n"), "nameserver 2.2.2.2\noptions ndots:3\n");
 }

@@ -13,7 +13,7 @@ namespace stint {
 
 // One attempt at running a container.
 struct ContainerInstance {
-  std::string id;  // the runtime's; "" when the runtime never knew it
+  std::string id;   // the runtime's; "" when the runtime never knew it
   int attempt = 0;  // restartCount as it was then
   ContainerState state = ContainerState::kUnknown;
   int exit_code = 0;
@@ -39,10 +39,10 @@ struct PodRecord {
   std::map<std::string, ContainerRecord> containers;  // init and regular ones; names are unique in a pod
   bool sandbox_ready = false;
   std::string pod_ip;
-  bool ending = false;            // being torn down: nothing will be restarted
-  std::string failed_reason;      // "DeadlineExceeded", "OutOfcpu", …: the pod is Failed whatever its containers say
+  bool ending = false;        // being torn down: nothing will be restarted
+  std::string failed_reason;  // "DeadlineExceeded", "OutOfcpu", …: the pod is Failed whatever its containers say
   std::string failed_message;
-  bool refused = false;           // never taken in: no container statuses
+  bool refused = false;  // never taken in: no container statuses
 
   const ContainerRecord* find(const std::string& name) const {
     auto found = containers.find(name);

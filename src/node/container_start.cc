@@ -25,7 +25,8 @@ Result<void> make_file(const std::string& path, mode_t mode) {
   return {};
 }
 
-// The termination message file is writable by whoever the container runs as; the log is there before its first line, so that it can be followed.
+// The termination message file is writable by whoever the container runs as; the log is there before its first line, so that it can be
+// followed.
 Result<void> make_attempt_files(const PodPaths& paths, const std::string& container, int attempt) {
   TRY_VOID(make_file(paths.termination_log(container, attempt), 0666));
   return make_file(paths.container_log(container, attempt), 0640);
@@ -53,7 +54,8 @@ bool PodWorker::any_regular_container_started() const {
 }
 
 // Says why the container is not running yet; tells users once for each reason.
-PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string reason, std::string message, std::optional<WallTime> again_at) {
+PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string reason, std::string message,
+                                     std::optional<WallTime> again_at) {
   ContainerRecord& record = record_.containers[container.spec->name()];
   if (again_at) look_again_at(*again_at);
   const bool news = record.waiting_reason != reason;
@@ -62,7 +64,9 @@ PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string 
   status_.touch();
   if (!news) return Start::kWaiting;
   if (record.waiting_reason == "CrashLoopBackOff") {
-    node_.recorder.warning(*pod_, "BackOff", "Back-off restarting failed container " + container.spec->name() + " in pod " + describe(*pod_), container.field_path);
+    node_.recorder.warning(*pod_, "BackOff",
+                           "Back-off restarting failed container " + container.spec->name() + " in pod " + describe(*pod_),
+                           container.field_path);
   } else {
     const bool named = record.waiting_reason == "CreateContainerConfigError" || record.waiting_reason == "RunContainerError";
     node_.recorder.warning(*pod_, "Failed", "Error: " + (named ? record.waiting_message : record.waiting_reason), container.field_path);
@@ -76,7 +80,8 @@ bool PodWorker::back_off(const ContainerRef& container, const ContainerRecord& r
   auto due = back_off.due(record.current->finished_at);
   if (!due || node_.loop.now() >= *due) return false;
   wait_for(container, "CrashLoopBackOff",
-           "back-off " + go_seconds(back_off.wait()) + " restarting failed container=" + container.spec->name() + " pod=" + describe(*pod_), due);
+           "back-off " + go_seconds(back_off.wait()) + " restarting failed container=" + container.spec->name() + " pod=" + describe(*pod_),
+           due);
   return true;
 }
 
@@ -89,7 +94,8 @@ Task<PodWorker::Start> PodWorker::ensure_started(ContainerRef container) {
     status_.touch();
     co_return Start::kPulling;
   }
-  if (answer.kind == ImageAnswer::Kind::kFailed) co_return wait_for(container, std::move(answer.reason), std::move(answer.message), answer.again_at);
+  if (answer.kind == ImageAnswer::Kind::kFailed)
+    co_return wait_for(container, std::move(answer.reason), std::move(answer.message), answer.again_at);
   co_return co_await launch(container, *std::move(answer.image), attempt);
 }
 
@@ -145,7 +151,8 @@ void PodWorker::started(const ContainerRef& container, const ImageInfo& image, c
     container_ended(status);
     if (status.reason == "StartError") {
       node_.recorder.warning(*pod_, "Failed", "Error: " + status.message, container.field_path);
-      if (should_restart(*container.spec, pod_->spec(), status.exit_code)) record.waiting_reason = "RunContainerError", record.waiting_message = status.message;
+      if (should_restart(*container.spec, pod_->spec(), status.exit_code))
+        record.waiting_reason = "RunContainerError", record.waiting_message = status.message;
       return;
     }
   }

@@ -51,14 +51,18 @@ void LogText::feed(std::string_view raw, std::string& out) {
     const std::string_view piece = raw.substr(0, end);
     if (rest_.size() + piece.size() > kLineBytesMax) too_long_ = true;
     if (end == std::string_view::npos) {
-      if (too_long_) rest_.clear();
-      else rest_ += piece;
+      if (too_long_)
+        rest_.clear();
+      else
+        rest_ += piece;
       return;
     }
     raw.remove_prefix(end + 1);
     if (!too_long_) {
-      if (rest_.empty()) add_line(piece, out);
-      else add_line(rest_ += piece, out);
+      if (rest_.empty())
+        add_line(piece, out);
+      else
+        add_line(rest_ += piece, out);
     }
     rest_.clear();
     too_long_ = false;

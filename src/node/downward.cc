@@ -15,11 +15,16 @@ using Labels = google::protobuf::Map<std::string, std::string>;
 std::string escaped(const std::string& value) {
   std::string out = "\"";
   for (char c : value) {
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\r') out += "\\r";
-    else out += c;
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\r')
+      out += "\\r";
+    else
+      out += c;
   }
   return out + "\"";
 }
@@ -75,7 +80,8 @@ const corev1::Container* find_container(const corev1::PodSpec& spec, std::string
 
 }  // namespace
 
-Result<std::string> resource_value(const DownwardInput& input, const corev1::ResourceFieldSelector& selector, std::string_view container_name) {
+Result<std::string> resource_value(const DownwardInput& input, const corev1::ResourceFieldSelector& selector,
+                                   std::string_view container_name) {
   if (selector.has_containername() && !selector.containername().empty()) container_name = selector.containername();
   const auto* container = find_container(input.pod.spec(), container_name);
   if (container == nullptr) return fail(Reason::kInvalid, "container " + std::string(container_name) + " not found");

@@ -32,8 +32,8 @@ Result<void> add_env_from(const corev1::EnvFromSource& source, const ReferencedO
 
 // Nothing: an optional reference that leads nowhere.
 template <class Selector, class ObjectPointer>
-Result<std::optional<std::string>> key_value(const Selector& selector, const ObjectPointer& object, std::string_view resource, std::string_view kind,
-                                             const std::string& ns) {
+Result<std::optional<std::string>> key_value(const Selector& selector, const ObjectPointer& object, std::string_view resource,
+                                             std::string_view kind, const std::string& ns) {
   const std::string& name = selector.localobjectreference().name();
   if (!object) {
     if (selector.optional()) return std::nullopt;
@@ -45,8 +45,8 @@ Result<std::optional<std::string>> key_value(const Selector& selector, const Obj
   return fail(Reason::kInvalid, "couldn't find key " + selector.key() + " in " + std::string(kind) + " " + ns + "/" + name);
 }
 
-Result<std::optional<std::string>> source_value(const corev1::EnvVarSource& source, const corev1::Container& container, const DownwardInput& downward,
-                                                const ReferencedObjects& objects) {
+Result<std::optional<std::string>> source_value(const corev1::EnvVarSource& source, const corev1::Container& container,
+                                                const DownwardInput& downward, const ReferencedObjects& objects) {
   const std::string& ns = downward.pod.metadata().namespace_();
   if (source.has_fieldref()) return field_value(downward, source.fieldref().fieldpath());
   if (source.has_resourcefieldref()) return resource_value(downward, source.resourcefieldref(), container.name());

@@ -66,7 +66,8 @@ TEST(Environment, MissingKeyIsAnErrorUnlessOptional) {
   ref.mutable_localobjectreference()->set_name("m");
   ref.set_key("gone");
   EXPECT_EQ(build_environment(container, {.pod = pod}, {}).error().message, "configmap \"m\" not found");
-  EXPECT_EQ(build_environment(container, {.pod = pod}, objects_with("m", "k", "v")).error().message, "couldn't find key gone in ConfigMap ns/m");
+  EXPECT_EQ(build_environment(container, {.pod = pod}, objects_with("m", "k", "v")).error().message,
+            "couldn't find key gone in ConfigMap ns/m");
   ref.set_optional(true);
   EXPECT_FALSE(build_environment(container, {.pod = pod}, {})->contains("A"));
 }

@@ -50,7 +50,9 @@ class FakeImageStore : public ImageStore {
     if (!images_.contains(reference.to_string())) put(reference.to_string(), {.size_bytes = 1000, .command = {"/bin/sh"}});
     co_return images_.at(reference.to_string());
   }
-  Task<Result<std::vector<ImageInfo>>> import_file(std::string path) override { co_return fail(Reason::kNotFound, "no such file: " + path); }
+  Task<Result<std::vector<ImageInfo>>> import_file(std::string path) override {
+    co_return fail(Reason::kNotFound, "no such file: " + path);
+  }
   Task<Result<void>> remove(std::string reference_or_id) override {
     std::erase_if(images_, [&](const auto& entry) { return entry.first == reference_or_id || entry.second.id == reference_or_id; });
     co_return Result<void>{};

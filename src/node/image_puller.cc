@@ -47,7 +47,8 @@ ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& co
     if (auto found = store_.find(*reference)) {
       request.answered_attempt = attempt;
       request.image = found;
-      recorder_.normal(pod, "Pulled", "Container image \"" + name + "\" already present on machine and can be accessed by the pod", field_path);
+      recorder_.normal(pod, "Pulled", "Container image \"" + name + "\" already present on machine and can be accessed by the pod",
+                       field_path);
       return {.kind = ImageAnswer::Kind::kReady, .image = std::move(found)};
     }
   }
@@ -66,7 +67,8 @@ ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& co
 }
 
 // The first answer after a failed pull tells the failure, later ones the wait.
-ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container, const std::string& field_path) {
+ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container,
+                                  const std::string& field_path) {
   if (!request.announced_wait) {
     request.announced_wait = true;
     // The state changes to ImagePullBackOff a moment later, so that watchers see both.
@@ -78,8 +80,8 @@ ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, cons
   return {.reason = "ImagePullBackOff", .message = message + ": ErrImagePull: " + request.error, .again_at = request.again_at};
 }
 
-Task<void> ImagePuller::pull(std::shared_ptr<const corev1::Pod> pod, std::string key, ImageReference reference, std::string image, int attempt,
-                             std::string field_path) {
+Task<void> ImagePuller::pull(std::shared_ptr<const corev1::Pod> pod, std::string key, ImageReference reference, std::string image,
+                             int attempt, std::string field_path) {
   const WallTime start = loop_.now();
   auto pulled = co_await store_.pull(std::move(reference), [](PullProgress) {});
   Request& request = requests_[key];
@@ -88,8 +90,8 @@ Task<void> ImagePuller::pull(std::shared_ptr<const corev1::Pod> pod, std::string
   if (pulled) {
     const std::string took = go_duration(now - start);
     recorder_.normal(*pod, "Pulled",
-                     "Successfully pulled image \"" + image + "\" in " + took + " (" + took + " including waiting). Image size: " +
-                         std::to_string(pulled->size_bytes) + " bytes.",
+                     "Successfully pulled image \"" + image + "\" in " + took + " (" + took +
+                         " including waiting). Image size: " + std::to_string(pulled->size_bytes) + " bytes.",
                      field_path);
     request.answered_attempt = attempt;
     request.image = *std::move(pulled);

@@ -16,9 +16,9 @@ namespace stint {
 
 struct ImageAnswer {
   enum class Kind { kReady, kPulling, kFailed } kind = Kind::kFailed;
-  std::optional<ImageInfo> image;       // kReady
-  std::string reason, message;          // kFailed: what the container's waiting state says
-  std::optional<WallTime> again_at;     // kFailed: when to ask again; nothing: it will not change by itself
+  std::optional<ImageInfo> image;    // kReady
+  std::string reason, message;       // kFailed: what the container's waiting state says
+  std::optional<WallTime> again_at;  // kFailed: when to ask again; nothing: it will not change by itself
 };
 
 // Of one pod; destroying it cancels its pulls.
@@ -35,15 +35,16 @@ class ImagePuller {
  private:
   struct Request {
     bool pulling = false;
-    int answered_attempt = -1;          // the start for which a pull succeeded
+    int answered_attempt = -1;  // the start for which a pull succeeded
     std::optional<ImageInfo> image;
-    std::string error;                  // of the last pull
-    Duration wait{0};                   // back-off
+    std::string error;  // of the last pull
+    Duration wait{0};   // back-off
     std::optional<WallTime> again_at;
     bool announced_wait = false;
   };
   ImageAnswer back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container, const std::string& field_path);
-  Task<void> pull(std::shared_ptr<const corev1::Pod> pod, std::string key, ImageReference reference, std::string image, int attempt, std::string field_path);
+  Task<void> pull(std::shared_ptr<const corev1::Pod> pod, std::string key, ImageReference reference, std::string image, int attempt,
+                  std::string field_path);
 
   Loop& loop_;
   ImageStore& store_;

@@ -24,7 +24,8 @@ Result<size_t> read_at(int fd, char* to, size_t size, int64_t offset) {
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return fail(Reason::kNotFound, "failed to try resolving symlinks in path \"" + path + "\": no such file or directory");
+  if (fd < 0 && errno == ENOENT)
+    return fail(Reason::kNotFound, "failed to try resolving symlinks in path \"" + path + "\": no such file or directory");
   if (fd < 0) return fail(errno_error("open " + path, errno));
   return std::unique_ptr<LogFile>(new LogFile(fd));
 }
@@ -32,7 +33,7 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
 LogFile::~LogFile() { close(fd_); }
 
 Result<void> LogFile::seek_tail(int64_t lines) {
-  struct stat info {};
+  struct stat info{};
   if (fstat(fd_, &info) != 0) return fail(errno_error("stat log", errno));
   offset_ = info.st_size;
   int64_t left = info.st_size;

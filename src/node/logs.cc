@@ -74,7 +74,8 @@ Task<void> pass_on(std::shared_ptr<Event> from, Event* to) {
 class FileLogStream : public LogStream {
  public:
   // `running` is null unless the log is followed.
-  FileLogStream(Loop& loop, std::shared_ptr<LogFile> file, const std::string& path, LogText text, std::function<bool()> running, std::shared_ptr<Event> ended)
+  FileLogStream(Loop& loop, std::shared_ptr<LogFile> file, const std::string& path, LogText text, std::function<bool()> running,
+                std::shared_ptr<Event> ended)
       : loop_(loop), file_(std::move(file)), text_(std::move(text)), running_(std::move(running)), more_(loop), scope_(loop) {
     if (!running_) return;
     watch_ = std::make_unique<FileWatch>(loop, path);
@@ -178,8 +179,10 @@ Task<Result<std::unique_ptr<LogStream>>> NodeLogs::open_log(std::string ns, std:
   auto opened = co_await on_pool(loop_, [path, tail = options.tail_lines] { return open_at(path, tail); });
   if (!opened) co_return std::unexpected(std::move(opened).error());
   std::function<bool()> running;
-  if (options.follow) running = [running = running_, id = container_id(pod->metadata().uid(), options.container, attempt)] { return running(id); };
-  co_return std::make_unique<FileLogStream>(loop_, *std::move(opened), path, LogText(text_options(options, loop_.now())), std::move(running), ended_);
+  if (options.follow)
+    running = [running = running_, id = container_id(pod->metadata().uid(), options.container, attempt)] { return running(id); };
+  co_return std::make_unique<FileLogStream>(loop_, *std::move(opened), path, LogText(text_options(options, loop_.now())),
+                                            std::move(running), ended_);
 }
 
 }  // namespace stint

@@ -1,5 +1,5 @@
-// Container logs as the pods/log endpoint answers them: from the log file of one attempt, filtered, in chunks; `follow` waits for more until
-// the container ends. Loop thread only; files are read on the pool.
+// Container logs as the pods/log endpoint answers them: from the log file of one attempt, filtered, in chunks; `follow` waits for more
+// until the container ends. Loop thread only; files are read on the pool.
 #pragma once
 
 #include <functional>

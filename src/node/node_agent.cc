@@ -24,10 +24,12 @@ std::vector<std::string> names_in(const std::string& dir) {
 }
 
 // Removes the directories of pods that are gone: data by uid, logs by the uid at the end of the name.
-void remove_pod_dirs(const std::string& data_dir, const std::string& log_dir, const std::set<std::string>& running, const std::set<std::string>& known) {
+void remove_pod_dirs(const std::string& data_dir, const std::string& log_dir, const std::set<std::string>& running,
+                     const std::set<std::string>& known) {
   for (const auto& uid : names_in(data_dir + "/pods")) {
     if (running.contains(uid)) continue;
-    if (auto removed = tear_down_pod_dir(data_dir + "/pods/" + uid); !removed) log_warning("left over pod directory stays", "uid", uid, "error", removed.error().message);
+    if (auto removed = tear_down_pod_dir(data_dir + "/pods/" + uid); !removed)
+      log_warning("left over pod directory stays", "uid", uid, "error", removed.error().message);
   }
   for (const auto& name : names_in(log_dir)) {
     const size_t cut = name.rfind('_');
@@ -118,15 +120,18 @@ Task<void> NodeAgent::remove_leftovers() {
     auto removed = co_await runtime_.remove_sandbox(sandbox.id);
     if (!removed) log_warning("left over sandbox stays", "sandbox", sandbox.id, "error", removed.error().message);
   }
-  co_await on_pool(loop_, [data = options_.data_dir, logs = options_.log_dir, running, known] { remove_pod_dirs(data, logs, running, known); });
+  co_await on_pool(loop_,
+                   [data = options_.data_dir, logs = options_.log_dir, running, known] { remove_pod_dirs(data, logs, running, known); });
 }
 
 void NodeAgent::pod_changed(const Object& old, const Object& next) {
   const auto pod = as<corev1::Pod>(next ? next : old);
   auto found = workers_.find(pod->metadata().uid());
   if (!next) {
-    if (found != workers_.end()) found->second->object_gone();
-    else scope_.spawn(remove_logs(pod));
+    if (found != workers_.end())
+      found->second->object_gone();
+    else
+      scope_.spawn(remove_logs(pod));
     return;
   }
   // A name can be used again between two looks.

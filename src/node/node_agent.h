@@ -1,5 +1,5 @@
-// The node agent: this machine as a Node, and a worker for every pod bound to it. It sees only Client, Runtime and ImageStore, so it can run
-// beside the server or on another machine. Containers outlive it: start() first finds what an earlier life left, then keeps what still
+// The node agent: this machine as a Node, and a worker for every pod bound to it. It sees only Client, Runtime and ImageStore, so it can
+// run beside the server or on another machine. Containers outlive it: start() first finds what an earlier life left, then keeps what still
 // runs, takes in true exit codes, and cleans up what the server does not know any more. Loop thread only.
 #pragma once
 

@@ -31,7 +31,8 @@ class NodeFixture {
   void start_agent() {
     agent = std::make_unique<NodeAgent>(
         loop, client, *runtime, images,
-        NodeOptions{.name = "n1", .data_dir = dir + "/data", .log_dir = dir + "/logs", .host_ip = "192.0.2.1", .host_address = "10.88.0.1"});
+        NodeOptions{
+            .name = "n1", .data_dir = dir + "/data", .log_dir = dir + "/logs", .host_ip = "192.0.2.1", .host_address = "10.88.0.1"});
     agent->start();
     loop.run_for(std::chrono::milliseconds(1));
   }
@@ -66,7 +67,9 @@ class NodeFixture {
 
   std::shared_ptr<const corev1::Pod> pod(const std::string& name) const { return client.find<corev1::Pod>("default", name); }
   std::string phase(const std::string& name) const { return pod(name) ? pod(name)->status().phase() : "gone"; }
-  const corev1::ContainerStatus& container(const std::string& name, int index = 0) const { return pod(name)->status().containerstatuses(index); }
+  const corev1::ContainerStatus& container(const std::string& name, int index = 0) const {
+    return pod(name)->status().containerstatuses(index);
+  }
   // Reasons of the events on the object of that name, oldest first.
   std::vector<std::string> reasons(const std::string& name) const {
     std::vector<std::pair<std::string, std::string>> found;

@@ -42,8 +42,8 @@ void set_quantity(google::protobuf::Map<std::string, resource::Quantity>& list, 
   list[name].set_string(std::move(text));
 }
 
-void add_condition(std::string_view type, bool value, std::string_view reason, std::string_view message, const corev1::NodeStatus& old, WallTime now,
-                   corev1::NodeStatus& status) {
+void add_condition(std::string_view type, bool value, std::string_view reason, std::string_view message, const corev1::NodeStatus& old,
+                   WallTime now, corev1::NodeStatus& status) {
   auto& condition = *status.add_conditions();
   condition.set_type(std::string(type));
   condition.set_status(value ? "True" : "False");
@@ -52,7 +52,8 @@ void add_condition(std::string_view type, bool value, std::string_view reason, s
   *condition.mutable_lastheartbeattime() = to_time(now);
   *condition.mutable_lasttransitiontime() = to_time(now);
   for (const auto& before : old.conditions()) {
-    if (before.type() == type && before.status() == condition.status()) *condition.mutable_lasttransitiontime() = before.lasttransitiontime();
+    if (before.type() == type && before.status() == condition.status())
+      *condition.mutable_lasttransitiontime() = before.lasttransitiontime();
   }
 }
 
@@ -60,8 +61,10 @@ void add_conditions(const NodeDescription& node, const corev1::NodeStatus& old, 
   // Upstream's hard threshold of nodefs.available.
   const bool disk_pressure = node.facts.storage_bytes > 0 && node.facts.storage_available_bytes < node.facts.storage_bytes / 10;
   add_condition("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", old, now, status);
-  if (disk_pressure) add_condition("DiskPressure", true, "KubeletHasDiskPressure", "kubelet has disk pressure", old, now, status);
-  else add_condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", old, now, status);
+  if (disk_pressure)
+    add_condition("DiskPressure", true, "KubeletHasDiskPressure", "kubelet has disk pressure", old, now, status);
+  else
+    add_condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", old, now, status);
   add_condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", old, now, status);
   add_condition("Ready", true, "KubeletReady", "kubelet is posting ready status", old, now, status);
 }
@@ -82,7 +85,7 @@ NodeFacts read_node_facts(const std::string& data_dir) {
   }
   facts.cpus = std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN));
   facts.memory_bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  struct statvfs storage {};
+  struct statvfs storage{};
   if (statvfs(data_dir.c_str(), &storage) == 0) {
     facts.storage_bytes = static_cast<int64_t>(storage.f_blocks) * static_cast<int64_t>(storage.f_frsize);
     facts.storage_available_bytes = static_cast<int64_t>(storage.f_bavail) * static_cast<int64_t>(storage.f_frsize);

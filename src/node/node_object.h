@@ -15,7 +15,7 @@ struct NodeFacts {
   std::string architecture;  // Go's name: "amd64"
   int64_t cpus = 1;
   int64_t memory_bytes = 0;
-  int64_t storage_bytes = 0;       // of the file system of the data directory
+  int64_t storage_bytes = 0;  // of the file system of the data directory
   int64_t storage_available_bytes = 0;
 };
 NodeFacts read_node_facts(const std::string& data_dir);

@@ -32,8 +32,8 @@ std::string pod_hostname(const corev1::PodSpec& spec, const std::string& pod_nam
 struct HostsInput {
   std::string pod_ip;
   std::string hostname;
-  std::string node_hosts;     // the node's own file, for host network pods
-  std::string host_address;   // of host.stint.internal; "" leaves it out
+  std::string node_hosts;    // the node's own file, for host network pods
+  std::string host_address;  // of host.stint.internal; "" leaves it out
 };
 std::string hosts_file(const corev1::PodSpec& spec, const HostsInput& input);
 

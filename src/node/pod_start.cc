@@ -122,9 +122,8 @@ Task<PodWorker::Outcome> PodWorker::make_volumes() {
     }
     payloads[volume.name()] = *std::move(payload);
   }
-  auto made = co_await on_pool(node_.loop, [pod = pod_, paths = paths_, payloads = std::move(payloads)] {
-    return set_up_volumes(pod->spec(), paths, payloads);
-  });
+  auto made = co_await on_pool(
+      node_.loop, [pod = pod_, paths = paths_, payloads = std::move(payloads)] { return set_up_volumes(pod->spec(), paths, payloads); });
   if (!made) {
     volumes_failed(made.error());
     co_return Outcome::kWait;
@@ -146,7 +145,8 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
     look_again_at(sandbox_retry_at_);
     co_return Outcome::kWait;
   }
-  const bool had_one = std::any_of(record_.containers.begin(), record_.containers.end(), [](const auto& entry) { return entry.second.current.has_value(); });
+  const bool had_one =
+      std::any_of(record_.containers.begin(), record_.containers.end(), [](const auto& entry) { return entry.second.current.has_value(); });
   if (had_one) node_.recorder.normal(*pod_, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
   const auto& spec = pod_->spec();
   SandboxConfig config{.id = pod_->metadata().uid(), .pod_namespace = pod_->metadata().namespace_(), .pod_name = pod_->metadata().name()};
@@ -205,19 +205,26 @@ Task<Result<ReferencedObjects>> PodWorker::fetch(ReferencedNames names) {
   const std::string ns = pod_->metadata().namespace_();
   for (const auto& name : names.config_maps) {
     auto found = co_await get<corev1::ConfigMap>(node_.client, ns, name);
-    if (found) objects.config_maps[name] = *std::move(found);
-    else if (found.error().reason != Reason::kNotFound) co_return fail(std::move(found).error());
+    if (found)
+      objects.config_maps[name] = *std::move(found);
+    else if (found.error().reason != Reason::kNotFound)
+      co_return fail(std::move(found).error());
   }
   for (const auto& name : names.secrets) {
     auto found = co_await get<corev1::Secret>(node_.client, ns, name);
-    if (found) objects.secrets[name] = *std::move(found);
-    else if (found.error().reason != Reason::kNotFound) co_return fail(std::move(found).error());
+    if (found)
+      objects.secrets[name] = *std::move(found);
+    else if (found.error().reason != Reason::kNotFound)
+      co_return fail(std::move(found).error());
   }
   co_return objects;
 }
 
 DownwardInput PodWorker::downward() const {
-  return {.pod = *pod_, .host_ip = node_.identity.host_ip, .pod_ip = pod_->spec().hostnetwork() ? node_.identity.host_ip : record_.pod_ip, .allocatable = node_.allocatable};
+  return {.pod = *pod_,
+          .host_ip = node_.identity.host_ip,
+          .pod_ip = pod_->spec().hostnetwork() ? node_.identity.host_ip : record_.pod_ip,
+          .allocatable = node_.allocatable};
 }
 
 }  // namespace stint

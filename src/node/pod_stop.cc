@@ -1,8 +1,7 @@
 // The end of a pod: containers are stopped within the grace period, the last status is stored, and then everything of it on the node goes.
-#include <csignal>
-
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <map>
 
@@ -21,9 +20,10 @@ constexpr Duration kRemoveRetry = std::chrono::seconds(1);
 
 // "SIGQUIT", "QUIT" or "3", as an image's STOPSIGNAL is written.
 int parse_signal(std::string_view text) {
-  static const std::map<std::string_view, int> kSignals = {{"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"ABRT", SIGABRT}, {"KILL", SIGKILL},
-                                                           {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"WINCH", SIGWINCH},
-                                                           {"PWR", SIGPWR},   {"STOP", SIGSTOP}, {"CONT", SIGCONT}, {"IO", SIGIO},     {"XCPU", SIGXCPU}};
+  static const std::map<std::string_view, int> kSignals = {{"HUP", SIGHUP},   {"INT", SIGINT},     {"QUIT", SIGQUIT}, {"ABRT", SIGABRT},
+                                                           {"KILL", SIGKILL}, {"USR1", SIGUSR1},   {"USR2", SIGUSR2}, {"ALRM", SIGALRM},
+                                                           {"TERM", SIGTERM}, {"WINCH", SIGWINCH}, {"PWR", SIGPWR},   {"STOP", SIGSTOP},
+                                                           {"CONT", SIGCONT}, {"IO", SIGIO},       {"XCPU", SIGXCPU}};
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size() && number > 0 && number <= SIGRTMAX) return number;
@@ -53,8 +53,10 @@ Task<void> PodWorker::stop() {
   std::vector<Task<void>> together;
   std::vector<std::string> sidecars;  // reverse spec order, one after another, when all others have ended
   for (const auto& container : pod_->spec().initcontainers()) {
-    if (is_sidecar(container)) sidecars.insert(sidecars.begin(), container.name());
-    else together.push_back(stop_container(container.name()));
+    if (is_sidecar(container))
+      sidecars.insert(sidecars.begin(), container.name());
+    else
+      together.push_back(stop_container(container.name()));
   }
   for (const auto& container : pod_->spec().containers()) together.push_back(stop_container(container.name()));
   co_await when_all(node_.loop, std::move(together));
@@ -75,7 +77,8 @@ Task<void> PodWorker::pump_exits() {
 
 // May come nearer while stopping: a second deletion can shorten the grace period.
 WallTime PodWorker::stop_deadline() const {
-  Duration grace = std::chrono::seconds(pod_->spec().has_terminationgraceperiodseconds() ? pod_->spec().terminationgraceperiodseconds() : 30);
+  Duration grace =
+      std::chrono::seconds(pod_->spec().has_terminationgraceperiodseconds() ? pod_->spec().terminationgraceperiodseconds() : 30);
   if (is_deleting(*pod_) && pod_->metadata().has_deletiongraceperiodseconds())
     grace = std::min(grace, Duration(std::chrono::seconds(pod_->metadata().deletiongraceperiodseconds())));
   if (object_gone_) grace = Duration{0};
@@ -95,7 +98,8 @@ Task<void> PodWorker::wait_for_end(std::string name, WallTime deadline) {
 Task<void> PodWorker::stop_container(std::string name) {
   if (!record_.containers[name].running()) co_return;
   const auto* spec = find_spec(name);
-  const bool init = std::any_of(pod_->spec().initcontainers().begin(), pod_->spec().initcontainers().end(), [&](const auto& c) { return c.name() == name; });
+  const bool init = std::any_of(pod_->spec().initcontainers().begin(), pod_->spec().initcontainers().end(),
+                                [&](const auto& c) { return c.name() == name; });
   const std::string field_path = std::string(init ? "spec.initContainers{" : "spec.containers{") + name + "}";
   node_.recorder.normal(*pod_, "Killing", "Stopping container " + name, field_path);
 
@@ -153,7 +157,8 @@ Task<void> PodWorker::clean_up() {
     auto done = co_await node_.runtime.remove_sandbox(pod_->metadata().uid());
     if (done) done = co_await on_pool(node_.loop, [root = paths_.root] { return tear_down_pod_dir(root); });
     if (done) co_return;
-    log_warning("pod not cleaned up", "pod", pod_->metadata().name(), "namespace", pod_->metadata().namespace_(), "error", done.error().message);
+    log_warning("pod not cleaned up", "pod", pod_->metadata().name(), "namespace", pod_->metadata().namespace_(), "error",
+                done.error().message);
     if (!object_gone_) node_.recorder.warning(*pod_, "FailedKillPod", "error killing pod: " + done.error().message);
     co_await sleep_for(node_.loop, kCleanUpRetry);
   }
@@ -163,9 +168,11 @@ Task<void> PodWorker::clean_up() {
 Task<void> PodWorker::remove_object() {
   while (!object_gone_ && !status_.gone() && is_deleting(*pod_)) {
     DeleteRequest request{.grace_period_seconds = 0, .uid = pod_->metadata().uid()};
-    auto removed = co_await node_.client.remove(kind_of<corev1::Pod>(), pod_->metadata().namespace_(), pod_->metadata().name(), std::move(request));
+    auto removed =
+        co_await node_.client.remove(kind_of<corev1::Pod>(), pod_->metadata().namespace_(), pod_->metadata().name(), std::move(request));
     if (removed || removed.error().reason == Reason::kNotFound || removed.error().reason == Reason::kConflict) co_return;
-    log_warning("pod object not removed", "pod", pod_->metadata().name(), "namespace", pod_->metadata().namespace_(), "error", removed.error().message);
+    log_warning("pod object not removed", "pod", pod_->metadata().name(), "namespace", pod_->metadata().namespace_(), "error",
+                removed.error().message);
     co_await sleep_for(node_.loop, kRemoveRetry);
   }
 }

@@ -48,7 +48,8 @@ ContainerRecord from_status(const corev1::ContainerStatus& status, WallTime now)
     record.current = from_terminated(status.state().terminated(), attempt);
     if (status.laststate().has_terminated()) record.previous = from_terminated(status.laststate().terminated(), attempt - 1);
   } else if (status.state().has_running()) {
-    record.current = ContainerInstance{.id = bare_id(status.containerid()), .attempt = attempt, .state = ContainerState::kExited, .exit_code = 137};
+    record.current =
+        ContainerInstance{.id = bare_id(status.containerid()), .attempt = attempt, .state = ContainerState::kExited, .exit_code = 137};
     record.current->reason = "ContainerStatusUnknown";
     record.current->message = "The container could not be located when the pod was terminated";
     record.current->started_at = from_time(status.state().running().startedat());

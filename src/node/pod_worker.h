@@ -33,8 +33,8 @@ class PodWorker {
   void recover(const SandboxStatus* sandbox, const std::vector<ContainerStatus>& found);
   void start();
 
-  void update(Pod pod);                                // the object changed
-  void object_gone();                                  // the object was removed from the server
+  void update(Pod pod);  // the object changed
+  void object_gone();    // the object was removed from the server
   void container_ended(const ContainerStatus& status);
   const corev1::Pod& pod() const { return *pod_; }
   // No longer weighs on the node: nothing of it runs or will run.
@@ -104,7 +104,7 @@ class PodWorker {
   PodRecord record_;
   StatusWriter status_;
   ImagePuller puller_;
-  std::map<std::string, BackOff> back_offs_;  // by container
+  std::map<std::string, BackOff> back_offs_;         // by container
   std::map<std::string, std::string> stop_signals_;  // by container, of its image
 
   // Inbox.

@@ -22,7 +22,8 @@ bool should_restart(const corev1::Container& container, const corev1::PodSpec& s
   for (const auto& rule : container.restartpolicyrules()) {
     if (rule_matches(rule, exit_code)) return rule.action() == "Restart" || rule.action() == "RestartAllContainers";
   }
-  std::string_view policy = container.has_restartpolicy() && !container.restartpolicy().empty() ? container.restartpolicy() : spec.restartpolicy();
+  std::string_view policy =
+      container.has_restartpolicy() && !container.restartpolicy().empty() ? container.restartpolicy() : spec.restartpolicy();
   if (policy == "Never") return false;
   if (policy == "OnFailure") return exit_code != 0;
   return true;

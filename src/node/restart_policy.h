@@ -14,8 +14,8 @@ bool is_sidecar(const corev1::Container& init_container);
 // Container rules first, then the container's policy, then the pod's.
 bool should_restart(const corev1::Container& container, const corev1::PodSpec& spec, int exit_code);
 
-// Doubling waits, as upstream's flowcontrol.Backoff: the first event waits nothing, the next 10 s, 20 s … 300 s; forgotten when an event comes
-// more than 600 s after the last one.
+// Doubling waits, as upstream's flowcontrol.Backoff: the first event waits nothing, the next 10 s, 20 s … 300 s; forgotten when an event
+// comes more than 600 s after the last one.
 class BackOff {
  public:
   // When a start is due after an end at `event`; nothing when it is due at once.

@@ -39,7 +39,8 @@ void fill_mounts(const corev1::Container& container, corev1::ContainerStatus& ou
 }
 
 // What the runtime knows of the newest attempt.
-void fill_instance(const corev1::Container& container, const ContainerRecord& record, const NodeIdentity& node, corev1::ContainerStatus& out) {
+void fill_instance(const corev1::Container& container, const ContainerRecord& record, const NodeIdentity& node,
+                   corev1::ContainerStatus& out) {
   const ContainerInstance& now = *record.current;
   out.set_restartcount(now.attempt);
   if (!record.image.empty()) out.set_image(record.image);
@@ -57,8 +58,8 @@ void fill_instance(const corev1::Container& container, const ContainerRecord& re
   }
 }
 
-corev1::ContainerStatus container_status(const corev1::Container& container, const ContainerRecord* record, const corev1::Pod& pod, bool init,
-                                         bool ending, const NodeIdentity& node) {
+corev1::ContainerStatus container_status(const corev1::Container& container, const ContainerRecord* record, const corev1::Pod& pod,
+                                         bool init, bool ending, const NodeIdentity& node) {
   corev1::ContainerStatus out;
   out.set_name(container.name());
   out.set_image(container.image());

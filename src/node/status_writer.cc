@@ -77,7 +77,8 @@ Task<StatusWriter::Attempt> StatusWriter::write() {
     co_return Attempt::kDone;
   }
   if (stored.error().reason == Reason::kConflict || stored.error().reason == Reason::kNotFound) co_return co_await refetch();
-  log_warning("pod status not stored", "pod", newest_->metadata().name(), "namespace", newest_->metadata().namespace_(), "error", stored.error().message);
+  log_warning("pod status not stored", "pod", newest_->metadata().name(), "namespace", newest_->metadata().namespace_(), "error",
+              stored.error().message);
   // What the server finds invalid stays so until something changes.
   co_return stored.error().reason == Reason::kInvalid ? Attempt::kDone : Attempt::kAgain;
 }

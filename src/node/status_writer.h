@@ -6,8 +6,8 @@
 #include <functional>
 #include <memory>
 
-#include "client/client.h"
 #include "base/loop.h"
+#include "client/client.h"
 
 namespace stint {
 
@@ -20,10 +20,10 @@ class StatusWriter {
   StatusWriter(Loop& loop, Client& client, Pod pod, Compute compute);
 
   void start() { scope_.spawn(run()); }
-  void touch();          // the computed status may have changed
+  void touch();  // the computed status may have changed
   // An object from the informer. False: not newer than what is known here.
   bool saw(Pod newest);
-  void set_gone();       // the object is no more: nothing will be written
+  void set_gone();  // the object is no more: nothing will be written
   // Returns when all that was touched so far is stored, or the object is gone.
   Task<void> flush();
   const corev1::Pod& newest() const { return *newest_; }

@@ -25,7 +25,8 @@ Result<void> add_items(const Bytes& data, const Items& items, int mode, bool opt
   return {};
 }
 
-Result<void> add_config_map(const std::string& name, const Items& items, bool optional, int mode, const ReferencedObjects& objects, Payload& out) {
+Result<void> add_config_map(const std::string& name, const Items& items, bool optional, int mode, const ReferencedObjects& objects,
+                            Payload& out) {
   auto found = objects.config_maps.find(name);
   if (found == objects.config_maps.end()) {
     if (optional) return {};
@@ -36,7 +37,8 @@ Result<void> add_config_map(const std::string& name, const Items& items, bool op
   return add_items(data, items, mode, optional, "configmap references non-existent config key: ", out);
 }
 
-Result<void> add_secret(const std::string& name, const Items& items, bool optional, int mode, const ReferencedObjects& objects, Payload& out) {
+Result<void> add_secret(const std::string& name, const Items& items, bool optional, int mode, const ReferencedObjects& objects,
+                        Payload& out) {
   auto found = objects.secrets.find(name);
   if (found == objects.secrets.end()) {
     if (optional) return {};
@@ -56,7 +58,8 @@ Result<void> add_downward(const Files& files, int mode, const DownwardInput& inp
   return {};
 }
 
-Result<void> add_projection(const corev1::VolumeProjection& source, int mode, const DownwardInput& downward, const ReferencedObjects& objects, Payload& out) {
+Result<void> add_projection(const corev1::VolumeProjection& source, int mode, const DownwardInput& downward,
+                            const ReferencedObjects& objects, Payload& out) {
   if (source.has_configmap()) {
     const auto& map = source.configmap();
     return add_config_map(map.localobjectreference().name(), map.items(), map.optional(), mode, objects, out);

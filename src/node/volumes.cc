@@ -26,20 +26,21 @@ Result<void> make_dirs(const fs::path& path, mode_t mode) {
 }
 
 bool is_mount_point(const fs::path& path) {
-  struct stat here {}, above {};
+  struct stat here{}, above{};
   return lstat(path.c_str(), &here) == 0 && lstat(path.parent_path().c_str(), &above) == 0 && here.st_dev != above.st_dev;
 }
 
 Result<void> mount_tmpfs(const fs::path& path, const std::string& options) {
   if (is_mount_point(path)) return {};
-  if (mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) return fail(errno_error("mount tmpfs on " + path.string(), errno));
+  if (mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+    return fail(errno_error("mount tmpfs on " + path.string(), errno));
   return {};
 }
 
 // Group, group permissions and setgid, so that new files belong to the group too.
 Result<void> give_to_group(const fs::path& root, gid_t group) {
   auto give = [group](const fs::path& path) -> Result<void> {
-    struct stat info {};
+    struct stat info{};
     if (lstat(path.c_str(), &info) != 0) return fail(errno_error("stat " + path.string(), errno));
     if (lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0) return fail(errno_error("chown " + path.string(), errno));
     if (S_ISLNK(info.st_mode)) return {};
@@ -59,7 +60,8 @@ Result<void> set_up_empty_dir(const corev1::EmptyDirVolumeSource& source, const 
   if (source.medium().empty()) return {};
   if (source.medium() != "Memory") return fail(Reason::kInvalid, "this node has no emptyDir medium \"" + source.medium() + "\"");
   std::string options = "mode=0777";
-  if (auto size = quantity_value(source.sizelimit()); source.has_sizelimit() && size && *size > 0) options += ",size=" + std::to_string(*size);
+  if (auto size = quantity_value(source.sizelimit()); source.has_sizelimit() && size && *size > 0)
+    options += ",size=" + std::to_string(*size);
   return mount_tmpfs(path, options);
 }
 
@@ -75,7 +77,7 @@ std::string_view type_of(mode_t mode) {
 Result<void> set_up_host_path(const corev1::HostPathVolumeSource& source) {
   std::string_view wanted = source.type();
   const std::string& path = source.path();
-  struct stat info {};
+  struct stat info{};
   const bool exists = stat(path.c_str(), &info) == 0;
   if (wanted.empty()) return {};  // no check; the runtime makes what is missing
   if (wanted == "DirectoryOrCreate") {
@@ -90,18 +92,23 @@ Result<void> set_up_host_path(const corev1::HostPathVolumeSource& source) {
     }
     wanted = "File";
   }
-  static const std::map<std::string_view, std::string_view> kWords = {
-      {"Directory", "directory"}, {"File", "file"}, {"Socket", "socket"}, {"CharDevice", "character device"}, {"BlockDevice", "block device"}};
+  static const std::map<std::string_view, std::string_view> kWords = {{"Directory", "directory"},
+                                                                      {"File", "file"},
+                                                                      {"Socket", "socket"},
+                                                                      {"CharDevice", "character device"},
+                                                                      {"BlockDevice", "block device"}};
   if (exists && type_of(info.st_mode) == wanted) return {};
   auto word = kWords.find(wanted);
-  return fail(Reason::kInvalid, "hostPath type check failed: " + path + " is not a " + std::string(word == kWords.end() ? wanted : word->second));
+  return fail(Reason::kInvalid,
+              "hostPath type check failed: " + path + " is not a " + std::string(word == kWords.end() ? wanted : word->second));
 }
 
 Result<void> set_up_volume(const corev1::Volume& volume, const fs::path& path, const VolumePayloads& payloads) {
   const auto& source = volume.volumesource();
   if (source.has_hostpath()) return set_up_host_path(source.hostpath());
   if (source.has_emptydir()) return set_up_empty_dir(source.emptydir(), path);
-  if (!has_payload(source)) return fail(Reason::kInvalid, "this node knows emptyDir, hostPath, configMap, secret, downwardAPI and projected volumes only");
+  if (!has_payload(source))
+    return fail(Reason::kInvalid, "this node knows emptyDir, hostPath, configMap, secret, downwardAPI and projected volumes only");
   TRY_VOID(make_dirs(path, 0777));
   if (is_sensitive(source)) TRY_VOID(mount_tmpfs(path, "mode=0777"));
   auto payload = payloads.find(volume.name());
@@ -137,7 +144,8 @@ Result<std::string> sub_path(const fs::path& root, const fs::path& sub) {
   return real.string();
 }
 
-Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::VolumeMount& mount, const PodPaths& paths, const Environment& environment) {
+Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::VolumeMount& mount, const PodPaths& paths,
+                              const Environment& environment) {
   const auto* volume = find_volume(spec, mount.name());
   if (volume == nullptr) return fail(Reason::kInvalid, "cannot find volume \"" + mount.name() + "\" to mount into container");
   const auto& source = volume->volumesource();
@@ -171,7 +179,8 @@ Result<void> tear_down_pod_dir(const std::string& root) {
   if (!fs::exists(root, error)) return {};
   for (const auto& entry : fs::directory_iterator(fs::path(root) / "volumes", error)) {
     if (!is_mount_point(entry.path())) continue;
-    if (umount2(entry.path().c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return fail(errno_error("unmount " + entry.path().string(), errno));
+    if (umount2(entry.path().c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+      return fail(errno_error("unmount " + entry.path().string(), errno));
   }
   fs::remove_all(root, error);
   if (error) return fail(errno_error("remove " + root, error.value()));

@@ -55,7 +55,7 @@ TEST_F(Volumes, EmptyDirIsOpenToAllAndGoesWithThePod) {
   volume.set_name("v");
   volume.mutable_volumesource()->mutable_emptydir();
   ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(stat(paths().volume("v").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0777u);
   ASSERT_TRUE(tear_down_pod_dir(paths().root));

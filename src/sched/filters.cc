@@ -58,7 +58,8 @@ bool port_is_free(const NodeLoad& load, const corev1::ContainerPort& port) {
   const std::string address = port.hostip() == "0.0.0.0" ? "" : port.hostip();
   return std::none_of(load.host_ports.begin(), load.host_ports.end(), [&](const auto& taken) {
     const auto& [other_protocol, number, other_address] = taken;
-    return other_protocol == protocol && number == port.hostport() && (address.empty() || other_address.empty() || address == other_address);
+    return other_protocol == protocol && number == port.hostport() &&
+           (address.empty() || other_address.empty() || address == other_address);
   });
 }
 
@@ -88,13 +89,15 @@ void NodeLoad::add(const corev1::Pod& pod) {
   for (const auto& container : pod.spec().containers()) {
     for (const auto& port : container.ports()) {
       if (port.hostport() == 0) continue;
-      host_ports.emplace(port.protocol().empty() ? "TCP" : port.protocol(), port.hostport(), port.hostip() == "0.0.0.0" ? "" : port.hostip());
+      host_ports.emplace(port.protocol().empty() ? "TCP" : port.protocol(), port.hostport(),
+                         port.hostip() == "0.0.0.0" ? "" : port.hostip());
     }
   }
 }
 
 bool tolerates(const corev1::PodSpec& spec, const corev1::Taint& taint) {
-  return std::any_of(spec.tolerations().begin(), spec.tolerations().end(), [&](const auto& toleration) { return tolerates_with(toleration, taint); });
+  return std::any_of(spec.tolerations().begin(), spec.tolerations().end(),
+                     [&](const auto& toleration) { return tolerates_with(toleration, taint); });
 }
 
 bool matches_node_affinity(const corev1::PodSpec& spec, const corev1::Node& node) {

@@ -86,8 +86,10 @@ SchedulePlan plan_schedule(const Snapshot& snapshot) {
     std::vector<std::vector<std::string>> against;
     for (auto& [name, load] : loads) {
       auto reasons = reasons_against(*pod, load);
-      if (!reasons.empty()) against.push_back(std::move(reasons));
-      else if (best == nullptr || score(load) > score(*best)) best = &load;
+      if (!reasons.empty())
+        against.push_back(std::move(reasons));
+      else if (best == nullptr || score(load) > score(*best))
+        best = &load;
     }
     if (best == nullptr) {
       plan.unschedulable.push_back({pod, explain(against)});

@@ -62,7 +62,11 @@ TEST(SchedulePlan, KeepsToSelectorAndAffinity) {
   EXPECT_EQ(sole_reason(plan_schedule({.nodes = {make_node("n")}, .waiting = {pod}})),
             std::string("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.") + kHopeless);
   pod->mutable_spec()->clear_nodeselector();
-  auto& term = *pod->mutable_spec()->mutable_affinity()->mutable_nodeaffinity()->mutable_requiredduringschedulingignoredduringexecution()->add_nodeselectorterms();
+  auto& term = *pod->mutable_spec()
+                    ->mutable_affinity()
+                    ->mutable_nodeaffinity()
+                    ->mutable_requiredduringschedulingignoredduringexecution()
+                    ->add_nodeselectorterms();
   auto& expression = *term.add_matchexpressions();
   expression.set_key("kubernetes.io/hostname");
   expression.set_operator_("In");
@@ -93,7 +97,8 @@ TEST(SchedulePlan, GivesAHostPortToOnePodOnly) {
   for (auto& pod : {a, b}) pod->mutable_spec()->mutable_containers(0)->add_ports()->set_hostport(80);
   const auto plan = plan_schedule({.nodes = {make_node("n")}, .waiting = {a, b}});
   EXPECT_EQ(plan.bindings.size(), 1u);
-  EXPECT_EQ(sole_reason(plan), std::string("0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.") + kNoVictims);
+  EXPECT_EQ(sole_reason(plan),
+            std::string("0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.") + kNoVictims);
 }
 
 TEST(SchedulePlan, SaysSoWhenThereIsNoNode) {

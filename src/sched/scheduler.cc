@@ -8,8 +8,8 @@ namespace {
 
 constexpr size_t kBindingsAtOnce = 32;
 constexpr Duration kRetry = std::chrono::seconds(1);
-constexpr const char* kByNode = "node";        // pods that weigh on a node
-constexpr const char* kWaiting = "waiting";    // pods to be placed, under ""
+constexpr const char* kByNode = "node";      // pods that weigh on a node
+constexpr const char* kWaiting = "waiting";  // pods to be placed, under ""
 
 bool weighs(const corev1::Pod& pod) {
   return !pod.spec().nodename().empty() && pod.status().phase() != "Succeeded" && pod.status().phase() != "Failed";
@@ -26,8 +26,10 @@ std::vector<std::string> waiting_index(const Message& object) {
 
 // What the plan reads of a node.
 bool same_for_planning(const corev1::Node& a, const corev1::Node& b) {
-  return a.spec().SerializeAsString() == b.spec().SerializeAsString() && resource_amounts(a.status().allocatable()) == resource_amounts(b.status().allocatable()) &&
-         std::map(a.metadata().labels().begin(), a.metadata().labels().end()) == std::map(b.metadata().labels().begin(), b.metadata().labels().end());
+  return a.spec().SerializeAsString() == b.spec().SerializeAsString() &&
+         resource_amounts(a.status().allocatable()) == resource_amounts(b.status().allocatable()) &&
+         std::map(a.metadata().labels().begin(), a.metadata().labels().end()) ==
+             std::map(b.metadata().labels().begin(), b.metadata().labels().end());
 }
 
 json::Value unschedulable_condition(const std::string& message, const corev1::Pod& pod, WallTime now) {
@@ -112,7 +114,8 @@ Snapshot Scheduler::take_snapshot() const {
   Snapshot snapshot;
   for (const auto& object : nodes_.list()) {
     snapshot.nodes.push_back(as<corev1::Node>(object));
-    for (const auto& pod : pods_.by_index(kByNode, snapshot.nodes.back()->metadata().name())) snapshot.bound.push_back(as<corev1::Pod>(pod));
+    for (const auto& pod : pods_.by_index(kByNode, snapshot.nodes.back()->metadata().name()))
+      snapshot.bound.push_back(as<corev1::Pod>(pod));
   }
   for (const auto& object : pods_.by_index(kWaiting, "")) {
     auto pod = as<corev1::Pod>(object);
@@ -133,10 +136,12 @@ Task<void> Scheduler::bind(Binding binding) {
   assumed_[metadata.uid()] = binding.node;
   auto bound = co_await client_.bind_pod(metadata.namespace_(), metadata.name(), metadata.uid(), binding.node);
   if (bound) {
-    recorder_.normal(*binding.pod, "Scheduled", "Successfully assigned " + metadata.namespace_() + "/" + metadata.name() + " to " + binding.node);
+    recorder_.normal(*binding.pod, "Scheduled",
+                     "Successfully assigned " + metadata.namespace_() + "/" + metadata.name() + " to " + binding.node);
     // Seen bound already, or gone again: nothing will come that erases the assumption.
     auto seen = pods_.get(metadata.namespace_(), metadata.name());
-    if (!seen || as<corev1::Pod>(seen)->metadata().uid() != metadata.uid() || !as<corev1::Pod>(seen)->spec().nodename().empty()) assumed_.erase(metadata.uid());
+    if (!seen || as<corev1::Pod>(seen)->metadata().uid() != metadata.uid() || !as<corev1::Pod>(seen)->spec().nodename().empty())
+      assumed_.erase(metadata.uid());
     co_return;
   }
   assumed_.erase(metadata.uid());

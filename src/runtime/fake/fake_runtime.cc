@@ -102,7 +102,10 @@ void FakeRuntime::end(Container& container, int exit_code) {
   status.exit_code = exit_code;
   status.oom_killed = container.outcome.oom_killed;
   status.finished_at = loop_.now();
-  status.reason = !container.outcome.start_error.empty() ? "StartError" : status.oom_killed ? "OOMKilled" : exit_code == 0 ? "Completed" : "Error";
+  status.reason = !container.outcome.start_error.empty() ? "StartError"
+                  : status.oom_killed                    ? "OOMKilled"
+                  : exit_code == 0                       ? "Completed"
+                                                         : "Error";
   tell(container);
 }
 

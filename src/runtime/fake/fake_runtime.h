@@ -16,14 +16,14 @@ namespace stint {
 
 // How one attempt of a container goes.
 struct FakeOutcome {
-  Duration run_time{0};         // from start to its own end; ignored when runs_for_ever
+  Duration run_time{0};  // from start to its own end; ignored when runs_for_ever
   int exit_code = 0;
-  bool runs_for_ever = false;   // until a signal
-  bool ignores_term = false;    // only SIGKILL ends it
+  bool runs_for_ever = false;  // until a signal
+  bool ignores_term = false;   // only SIGKILL ends it
   int exit_code_on_term = 143;
   bool oom_killed = false;
-  std::string start_error;      // not empty: the command cannot be executed (StartError, 128)
-  std::string output;           // lines for the log file, as standard output
+  std::string start_error;  // not empty: the command cannot be executed (StartError, 128)
+  std::string output;       // lines for the log file, as standard output
 };
 
 class FakeRuntime : public Runtime {
