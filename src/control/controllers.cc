@@ -1,11 +1,13 @@
 #include "control/controllers.h"
 
+#include "control/cronjob/controller.h"
 #include "control/event_ttl/event_ttl_controller.h"
 #include "control/garbage/garbage_controller.h"
 #include "control/job/controller.h"
 #include "control/namespaces/namespace_controller.h"
 #include "control/podgc/pod_gc_controller.h"
 #include "control/service_account/service_account_controller.h"
+#include "control/ttl/controller.h"
 
 namespace stint {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 // A row is ControllerRow{"name", make_controller<NameController>}.
 constexpr ControllerRow kControllers[] = {
     {"job", make_controller<JobController>},
+    {"cronjob", make_controller<CronJobController>},
+    {"ttl-after-finished", make_controller<TtlController>},
     {"garbage", make_controller<garbage::GarbageController>},
     {"namespace", make_controller<namespaces::NamespaceController>},
     {"podgc", make_controller<podgc::PodGcController>},

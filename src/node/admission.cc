@@ -1,5 +1,7 @@
 #include "node/admission.h"
 
+#include <set>
+
 namespace stint {
 namespace {
 
@@ -27,6 +29,25 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
       return Refusal{"OutOf" + name, shortage(name, amount, used[name], capacity(name))};
   }
   return std::nullopt;
+}
+
+std::string ignored_features(const corev1::PodSpec& spec) {
+  std::set<std::string> found;
+  for (const auto* list : {&spec.initcontainers(), &spec.containers()}) {
+    for (const auto& container : *list) {
+      if (container.has_livenessprobe() || container.has_readinessprobe() || container.has_startupprobe()) found.insert("probes");
+      if (container.lifecycle().has_poststart()) found.insert("postStart hooks");
+      if (container.lifecycle().has_prestop() && !container.lifecycle().prestop().has_sleep())
+        found.insert("preStop hooks other than sleep");
+      for (const auto& rule : container.restartpolicyrules())
+        if (rule.action() == "RestartAllContainers") found.insert("RestartAllContainers (the container alone is restarted)");
+    }
+  }
+  if (spec.hostpid() || spec.hostipc() || spec.shareprocessnamespace()) found.insert("hostPID, hostIPC and shareProcessNamespace");
+  if (spec.imagepullsecrets_size() > 0) found.insert("imagePullSecrets");
+  std::string text;
+  for (const auto& feature : found) text += (text.empty() ? "" : ", ") + feature;
+  return text.empty() ? text : "This node does not know and ignores: " + text;
 }
 
 }  // namespace stint

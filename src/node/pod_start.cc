@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/log.h"
+#include "node/admission.h"
 #include "node/cgroup_limits.h"
 #include "node/pod_worker.h"
 #include "node/volumes.h"
@@ -77,6 +78,7 @@ Task<PodWorker::Outcome> PodWorker::admit() {
       record_.failed_message = "Pod was rejected: " + refusal->message;
       co_return Outcome::kWait;
     }
+    if (auto ignored = ignored_features(pod_->spec()); !ignored.empty()) node_.recorder.warning(*pod_, "PodFeatureUnsupported", ignored);
     start_time_ = node_.loop.now();
   }
   admitted_ = true;

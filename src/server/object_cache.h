@@ -19,7 +19,7 @@ namespace stint {
 
 class ObjectCache {
  public:
-  static constexpr size_t kPastVersionsMax = 4096;
+  static constexpr size_t kPastVersionsMax = 1024;
   static constexpr size_t kJsonBytesMax = 64 * 1024 * 1024;
 
   explicit ObjectCache(const Store& store) : store_(store) {}

@@ -243,7 +243,7 @@ Task<JobController::Acted> JobController::act(JobPtr job, const Plan& plan) {
 
 Task<Result<void>> JobController::track(const View& view, const Plan& plan, const Settlement& settlement) {
   CO_TRY(JobPtr written, co_await write_status(view.job, settlement.status));
-  announce(*view.job, settlement.notices);
+  announce(recorder_, *view.job, settlement.notices);
   const std::string uid = view.job->metadata().uid();
   remember_back_off(uid, plan.tally.back_off);
 
@@ -257,7 +257,7 @@ Task<Result<void>> JobController::track(const View& view, const Plan& plan, cons
   }
   const Conclusion conclusion = conclude(*view.job, settlement, written->status(), held, loop_.now());
   CO_TRY_VOID(co_await write_status(written, conclusion.status));
-  announce(*view.job, conclusion.notices);
+  announce(recorder_, *view.job, conclusion.notices);
   if (!conclusion.finished) co_return Result<void>();
   log_info("job finished", "job", object_key(*view.job), "condition", is_success(*settlement.verdict) ? kComplete : kFailed, "reason",
            settlement.verdict->reason());
@@ -281,16 +281,6 @@ void JobController::remember_back_off(const std::string& job_uid, const BackOffR
     back_off_.erase(job_uid);
   } else {
     back_off_[job_uid] = record;
-  }
-}
-
-void JobController::announce(const batchv1::Job& job, const std::vector<Notice>& notices) {
-  for (const Notice& notice : notices) {
-    if (notice.warning) {
-      recorder_.warning(job, notice.reason, notice.message);
-    } else {
-      recorder_.normal(job, notice.reason, notice.message);
-    }
   }
 }
 

@@ -49,7 +49,6 @@ class JobController : public Controller {
   // Nothing is written if the status is as it was.
   Task<Result<job::JobPtr>> write_status(job::JobPtr job, batchv1::JobStatus status);
   void remember_back_off(const std::string& job_uid, const job::BackOffRecord& record);
-  void announce(const batchv1::Job& job, const std::vector<job::Notice>& notices);
 
   Loop& loop_;
   Client& client_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/job/plan.h"
+#include "control/notice.h"
 
 namespace stint::job {
 
@@ -20,12 +21,6 @@ struct Outcome {
   int32_t created = 0;
   int32_t removed = 0;        // of plan.kill or plan.discard
   int32_t removed_ready = 0;
-};
-
-struct Notice {
-  bool warning = false;
-  std::string reason;
-  std::string message;
 };
 
 struct Settlement {

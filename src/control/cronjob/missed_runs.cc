@@ -1,0 +1,69 @@
+#include "control/cronjob/missed_runs.h"
+
+#include <algorithm>
+
+#include "api/object.h"
+
+namespace stint::cronjob {
+
+using std::chrono::floor;
+using std::chrono::seconds;
+
+namespace {
+
+// After this far back nothing is looked for; keeps the arithmetic inside a Duration.
+constexpr int64_t kDeadlineSecondsMax = 100LL * 366 * 24 * 3600;
+
+struct Search {
+  WallTime base;  // the last run, or the creation
+  std::optional<WallTime> newest;
+  int64_t missed = 0;  // estimated
+};
+
+Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now, bool within_deadline) {
+  Search found;
+  const auto& status = cron_job.status();
+  found.base = from_time(status.has_lastscheduletime() ? status.lastscheduletime() : cron_job.metadata().creationtimestamp());
+  if (within_deadline && cron_job.spec().has_startingdeadlineseconds()) {
+    const seconds deadline(std::min(cron_job.spec().startingdeadlineseconds(), kDeadlineSecondsMax));
+    found.base = std::max(found.base, now - deadline);
+  }
+  const auto never = [] { return fail(Reason::kInvalid, "time difference between two schedules is less than 1 second"); };
+  const std::optional<WallTime> first = schedule.next(found.base, zone);
+  if (!first) return never();
+  if (now < *first) return found;
+  const std::optional<WallTime> second = schedule.next(*first, zone);
+  if (!second || *second - *first < seconds(1)) return never();
+  if (now < *second) {
+    found.newest = first;
+    return found;
+  }
+  // The distance of the first two is taken for that of all; from one before the estimate the search goes on exactly.
+  const int64_t between = floor<seconds>(*second - *first).count();
+  found.missed = floor<seconds>(now - *first).count() / between + 1;
+  for (auto time = schedule.next(*first + seconds((found.missed - 2) * between), zone); time && *time <= now; time = schedule.next(*time, zone)) {
+    found.newest = time;
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Due> find_due(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now) {
+  TRY(const Search found, search(cron_job, schedule, zone, now, true));
+  return Due{found.newest, found.newest.has_value() && found.missed > kMissedRunsWarned};
+}
+
+std::optional<Duration> until_next_run(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now) {
+  WallTime after = now;
+  if (const auto found = search(cron_job, schedule, zone, now, false); found && found->newest) {
+    after = *found->newest;
+  } else if (found && found->missed == 0) {
+    after = found->base;
+  }
+  const std::optional<WallTime> next = schedule.next(after, zone);
+  if (!next) return std::nullopt;
+  return *next - now;
+}
+
+}  // namespace stint::cronjob

@@ -1,0 +1,201 @@
+#include "control/cronjob/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "api/object.h"
+#include "control/cronjob/missed_runs.h"
+
+namespace stint::cronjob {
+namespace {
+
+using namespace std::chrono_literals;
+
+WallTime at(std::string_view text) { return parse_rfc3339(text).value(); }
+
+batchv1::CronJob make_cron_job(const std::string& schedule, std::string_view created) {
+  batchv1::CronJob cron_job;
+  cron_job.mutable_metadata()->set_name("c");
+  cron_job.mutable_metadata()->set_namespace_("ns");
+  cron_job.mutable_metadata()->set_uid("cron-uid");
+  *cron_job.mutable_metadata()->mutable_creationtimestamp() = to_time(at(created));
+  cron_job.mutable_spec()->set_schedule(schedule);
+  cron_job.mutable_spec()->set_concurrencypolicy("Allow");
+  cron_job.mutable_spec()->set_successfuljobshistorylimit(3);
+  cron_job.mutable_spec()->set_failedjobshistorylimit(1);
+  return cron_job;
+}
+
+void set_last(batchv1::CronJob& cron_job, std::string_view time) { *cron_job.mutable_status()->mutable_lastscheduletime() = to_time(at(time)); }
+
+JobPtr make_run(const std::string& uid, const char* condition = "", std::string_view end = "2026-08-03T10:00:30Z") {
+  auto job = std::make_shared<batchv1::Job>();
+  job->mutable_metadata()->set_name("c-" + uid);
+  job->mutable_metadata()->set_namespace_("ns");
+  job->mutable_metadata()->set_uid(uid);
+  *job->mutable_status()->mutable_starttime() = to_time(at(end) - 20s);
+  if (*condition == '\0') return job;
+  auto& finished = *job->mutable_status()->add_conditions();
+  finished.set_type(condition);
+  finished.set_status("True");
+  if (std::string_view(condition) == "Complete") *job->mutable_status()->mutable_completiontime() = to_time(at(end));
+  return job;
+}
+
+void list_active(batchv1::CronJob& cron_job, const JobPtr& job) { *cron_job.mutable_status()->add_active() = reference_to(*job); }
+
+View make_view(batchv1::CronJob cron_job, std::vector<JobPtr> jobs = {}) {
+  return {.cron_job = std::make_shared<batchv1::CronJob>(std::move(cron_job)), .jobs = std::move(jobs)};
+}
+
+std::string start_of(const Plan& plan) { return plan.start ? format_rfc3339(*plan.start) : "none"; }
+std::string start_of(const batchv1::CronJob& cron_job, std::string_view now) { return start_of(plan(make_view(cron_job), at(now))); }
+
+std::vector<std::string> reasons(const Plan& plan) {
+  std::vector<std::string> all;
+  for (const Notice& notice : plan.notices) all.push_back(notice.reason);
+  return all;
+}
+using Reasons = std::vector<std::string>;
+
+TEST(CronJobPlan, StartsADueRunUnderItsDeterministicName) {
+  const batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-03T09:58:30Z");
+  const Plan due = plan(make_view(cron_job), at("2026-08-03T10:00:00Z"));
+  EXPECT_EQ(start_of(due), "2026-08-03T10:00:00Z");
+  EXPECT_EQ(due.look_again, 1h);
+  const batchv1::Job job = make_job(cron_job, *due.start);
+  EXPECT_EQ(job.metadata().name(), "c-29762520");
+  EXPECT_EQ(job.metadata().annotations().at("batch.kubernetes.io/cronjob-scheduled-timestamp"), "2026-08-03T10:00:00Z");
+  EXPECT_EQ(controller_of(job)->uid(), "cron-uid");
+}
+
+TEST(CronJobPlan, StampsTheJobInTheZoneOfTheCronJob) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-03T09:58:30Z");
+  cron_job.mutable_spec()->set_timezone("Europe/Rome");
+  const batchv1::Job job = make_job(cron_job, at("2026-08-03T10:00:00Z"));
+  EXPECT_EQ(job.metadata().name(), "c-29762520");
+  EXPECT_EQ(job.metadata().annotations().at("batch.kubernetes.io/cronjob-scheduled-timestamp"), "2026-08-03T12:00:00+02:00");
+}
+
+TEST(CronJobPlan, CountsFromItsCreation) {
+  const Plan early = plan(make_view(make_cron_job("0 * * * *", "2026-08-03T10:00:30Z")), at("2026-08-03T10:00:31Z"));
+  EXPECT_EQ(start_of(early), "none");
+  EXPECT_EQ(early.look_again, 1h - 31s);
+  EXPECT_EQ(start_of(make_cron_job("@every 1h", "2026-08-03T10:20:07Z"), "2026-08-03T11:20:07Z"), "2026-08-03T11:20:07Z");
+}
+
+TEST(CronJobPlan, StartsOnlyTheNewestMissedRun) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T13:30:00Z"), "2026-08-03T13:00:00Z");
+}
+
+TEST(CronJobPlan, WarnsOfVeryManyMissedRunsUnlessADeadlineHidesThem) {
+  batchv1::CronJob cron_job = make_cron_job("* * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  const Plan many = plan(make_view(cron_job), at("2026-08-03T13:00:30Z"));
+  EXPECT_EQ(start_of(many), "2026-08-03T13:00:00Z");
+  EXPECT_EQ(reasons(many), (Reasons{"TooManyMissedTimes"}));
+  cron_job.mutable_spec()->set_startingdeadlineseconds(200);
+  const Plan few = plan(make_view(cron_job), at("2026-08-03T13:00:30Z"));
+  EXPECT_EQ(start_of(few), "2026-08-03T13:00:00Z");
+  EXPECT_TRUE(few.notices.empty());
+}
+
+TEST(CronJobPlan, ForgetsRunsOlderThanTheDeadline) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T08:00:00Z");
+  cron_job.mutable_spec()->set_startingdeadlineseconds(60);
+  const Plan late = plan(make_view(cron_job), at("2026-08-03T10:07:00Z"));
+  EXPECT_EQ(start_of(late), "none");
+  EXPECT_TRUE(late.notices.empty());
+  EXPECT_EQ(late.look_again, 53min);
+}
+
+TEST(CronJobPlan, ForbidSkipsWhileARunIsActiveAndCatchesUpAfter) {
+  batchv1::CronJob cron_job = make_cron_job("*/5 * * * *", "2026-08-01T00:00:00Z");
+  cron_job.mutable_spec()->set_concurrencypolicy("Forbid");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  const JobPtr running = make_run("29762520");
+  list_active(cron_job, running);
+  const Plan skipped = plan(make_view(cron_job, {running}), at("2026-08-03T10:05:00Z"));
+  EXPECT_EQ(start_of(skipped), "none");
+  EXPECT_EQ(reasons(skipped), (Reasons{"JobAlreadyActive"}));
+  const Plan after = plan(make_view(cron_job, {make_run("29762520", "Complete", "2026-08-03T10:07:00Z")}), at("2026-08-03T10:07:00Z"));
+  EXPECT_EQ(start_of(after), "2026-08-03T10:05:00Z");
+  EXPECT_EQ(reasons(after), (Reasons{"SawCompletedJob"}));
+  cron_job.mutable_spec()->set_startingdeadlineseconds(60);
+  EXPECT_EQ(start_of(plan(make_view(cron_job, {make_run("29762520", "Complete")}), at("2026-08-03T10:07:00Z"))), "none");
+}
+
+TEST(CronJobPlan, ReplaceDeletesTheRunBefore) {
+  batchv1::CronJob cron_job = make_cron_job("*/5 * * * *", "2026-08-01T00:00:00Z");
+  cron_job.mutable_spec()->set_concurrencypolicy("Replace");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  const JobPtr running = make_run("29762520");
+  list_active(cron_job, running);
+  const Plan replaced = plan(make_view(cron_job, {running}), at("2026-08-03T10:05:00Z"));
+  ASSERT_EQ(replaced.replace.size(), 1u);
+  EXPECT_EQ(replaced.replace[0].uid(), "29762520");
+  EXPECT_EQ(start_of(replaced), "2026-08-03T10:05:00Z");
+}
+
+TEST(CronJobPlan, StartsNothingWhileSuspendedButKeepsItsBooks) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T08:00:00Z");
+  cron_job.mutable_spec()->set_suspend(true);
+  const JobPtr done = make_run("a", "Complete");
+  list_active(cron_job, done);
+  const Plan suspended = plan(make_view(cron_job, {done}), at("2026-08-03T10:07:00Z"));
+  EXPECT_EQ(start_of(suspended), "none");
+  EXPECT_FALSE(suspended.look_again.has_value());
+  EXPECT_EQ(suspended.status.active_size(), 0);
+  EXPECT_EQ(from_time(suspended.status.lastsuccessfultime()), at("2026-08-03T10:00:30Z"));
+  cron_job.mutable_spec()->set_suspend(false);
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T10:07:00Z"), "2026-08-03T10:00:00Z");
+}
+
+TEST(CronJobPlan, SaysWhatIsWrongWithItsSchedule) {
+  const auto reasons_of = [](const batchv1::CronJob& cron_job) { return reasons(plan(make_view(cron_job), at("2026-08-03T10:00:00Z"))); };
+  EXPECT_EQ(reasons_of(make_cron_job("59 23 31 2 *", "2026-08-01T00:00:00Z")), (Reasons{"InvalidSchedule"}));
+  EXPECT_EQ(reasons_of(make_cron_job("60 * * * *", "2026-08-01T00:00:00Z")), (Reasons{"UnparseableSchedule"}));
+  batchv1::CronJob zone = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  zone.mutable_spec()->set_timezone("Mars/Base");
+  EXPECT_EQ(reasons_of(zone), (Reasons{"UnknownTimeZone"}));
+  EXPECT_EQ(reasons_of(make_cron_job("TZ=UTC 1 1 1 1 *", "2026-08-01T00:00:00Z")), (Reasons{"UnsupportedSchedule"}));
+}
+
+TEST(CronJobPlan, DoesNotRepeatARunWhoseJobWasDeleted) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  list_active(cron_job, make_run("a"));
+  View view = make_view(cron_job);
+  view.vanished.insert("a");
+  const Plan missing = plan(view, at("2026-08-03T10:30:00Z"));
+  EXPECT_EQ(reasons(missing), (Reasons{"MissingJob"}));
+  EXPECT_EQ(missing.status.active_size(), 0);
+  EXPECT_EQ(start_of(missing), "none");
+}
+
+TEST(CronJobPlan, IsNotBlockedByAJobThatSomebodyElseMade) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  cron_job.mutable_spec()->set_concurrencypolicy("Forbid");
+  set_last(cron_job, "2026-08-03T09:00:00Z");
+  const Plan planned = plan(make_view(cron_job, {make_run("m")}), at("2026-08-03T10:00:00Z"));
+  EXPECT_EQ(reasons(planned), (Reasons{"UnexpectedJob"}));
+  EXPECT_EQ(start_of(planned), "2026-08-03T10:00:00Z");
+  EXPECT_EQ(planned.status.active_size(), 0);
+}
+
+TEST(CronJobHistory, DropsTheOldestOfEachOutcome) {
+  std::vector<JobPtr> jobs;
+  for (int i = 0; i < 5; ++i) jobs.push_back(make_run("ok" + std::to_string(i), "Complete", "2026-08-03T1" + std::to_string(i) + ":00:00Z"));
+  jobs.push_back(make_run("bad1", "Failed", "2026-08-03T12:00:00Z"));
+  jobs.push_back(make_run("bad0", "Failed", "2026-08-03T11:00:00Z"));
+  jobs.push_back(make_run("running"));
+  std::vector<std::string> outdated;
+  for (const JobPtr& job : find_outdated(make_cron_job("@daily", "2026-08-01T00:00:00Z"), jobs)) outdated.push_back(job->metadata().uid());
+  EXPECT_EQ(outdated, (std::vector<std::string>{"ok0", "ok1", "bad0"}));
+}
+
+}  // namespace
+}  // namespace stint::cronjob

@@ -1,0 +1,35 @@
+#include "node/admission.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace stint {
+namespace {
+
+corev1::Pod make_pod(const std::string& cpu) {
+  corev1::Pod pod;
+  auto& container = *pod.mutable_spec()->add_containers();
+  (*container.mutable_resources()->mutable_requests())["cpu"].set_string(cpu);
+  return pod;
+}
+
+TEST(Admission, RefusesWhatDoesNotFitBesideTheOthers) {
+  const auto pod = make_pod("1"), other = make_pod("500m");
+  const std::vector<const corev1::Pod*> others = {&other};
+  EXPECT_FALSE(refuse_pod(pod, {}, {{"cpu", 1000}, {"pods", 10}}));
+  const auto refusal = refuse_pod(pod, others, {{"cpu", 1000}, {"pods", 10}});
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, "OutOfcpu");
+  EXPECT_EQ(refusal->message, "Node didn't have enough resource: cpu, requested: 1000, used: 500, capacity: 1000");
+  EXPECT_EQ(refuse_pod(pod, others, {{"cpu", 4000}, {"pods", 1}})->reason, "OutOfpods");
+}
+
+TEST(Admission, SaysWhatIsIgnored) {
+  auto pod = make_pod("1");
+  EXPECT_EQ(ignored_features(pod.spec()), "");
+  pod.mutable_spec()->mutable_containers(0)->mutable_readinessprobe();
+  EXPECT_EQ(ignored_features(pod.spec()), "This node does not know and ignores: probes");
+}
+
+}  // namespace
+}  // namespace stint

@@ -1,0 +1,61 @@
+#include "os/descriptor.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace stint::os {
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail(errno_error("pipe", errno));
+  Pipe pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return fail(errno_error("pipe: O_NONBLOCK", errno));
+  return pipe;
+}
+
+Result<Descriptor> open_at(int directory, const std::string& path, int flags, int mode) {
+  const int fd = openat(directory, path.c_str(), flags | O_CLOEXEC, mode);
+  if (fd < 0) {
+    const int code = errno;
+    Error error = errno_error("open " + path, code);
+    if (code == ENOENT) error.reason = Reason::kNotFound;
+    return fail(std::move(error));
+  }
+  return Descriptor(fd);
+}
+
+Result<Descriptor> open_path(const std::string& path, int flags, int mode) { return open_at(AT_FDCWD, path, flags, mode); }
+
+Result<void> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail(errno_error("write", errno));
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+Result<std::string> read_available(int fd, size_t bytes_max, bool* end) {
+  std::string bytes;
+  *end = false;
+  char buffer[16384];
+  while (bytes.size() < bytes_max) {
+    const ssize_t count = read(fd, buffer, std::min(sizeof buffer, bytes_max - bytes.size()));
+    if (count > 0) {
+      bytes.append(buffer, static_cast<size_t>(count));
+    } else if (count == 0) {
+      *end = true;
+      break;
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      return fail(errno_error("read", errno));
+    }
+  }
+  return bytes;
+}
+
+}  // namespace stint::os
