@@ -355,6 +355,7 @@ Object FakeClient::put(std::unique_ptr<Message> object) {
   if (metadata.uid().empty()) metadata.set_uid(new_uid());
   if (!metadata.has_creationtimestamp()) *metadata.mutable_creationtimestamp() = to_time(loop_.now());
   if (kind.has_generation && metadata.generation() == 0) metadata.set_generation(1);
+  if (kind.rules != nullptr && kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*object);
   return write(kind, std::move(object));
 }
 

@@ -44,7 +44,7 @@ class FakeClient : public Client {
   // For the test itself, past hook and locks.
   Object find(const Kind& kind, std::string_view ns, std::string_view name) const;  // null if absent
   std::vector<Object> all(const Kind& kind, std::string_view ns = "") const;        // by namespace and name
-  // Creates or replaces just as given, status and deletion marks too; missing uid, creation time and generation are filled in.
+  // Creates or replaces just as given, status and deletion marks too; missing uid, creation time, generation and defaults are filled in.
   Object put(std::unique_ptr<Message> object);
   // Gone at once, whatever its finalizers. True: it was there.
   bool erase(const Kind& kind, std::string_view ns, std::string_view name);

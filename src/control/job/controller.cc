@@ -14,12 +14,15 @@ namespace {
 // Syncs wait for the store, not for the processor, and its commits are grouped: many at once are faster than few.
 constexpr WorkQueue::Options kQueueOptions{.workers = 32, .retry_base = 1s, .retry_max = 60s};
 
-// A sync reads every pod of its Job, so syncing at each pod event would cost n² for n pods. After a sync a Job is left in peace for this long:
-// nothing a person could notice for a small Job, and for a big one the sum stays linear. (Upstream always waits a second.)
+// A sync reads every pod of its Job, so syncing at each pod event would cost n² for n pods. A small Job is synced at once; a bigger one is left in
+// peace after a sync for a time that grows with it, so that the sum stays linear. (Upstream always waits a second.)
+constexpr size_t kSmallJobPods = 10;
 constexpr Duration kQuietPerPod = 20us;
 constexpr Duration kQuietMax = 100ms;
 
-Duration quiet_after_sync(size_t pods) { return std::min<Duration>(kQuietMax, kQuietPerPod * pods); }
+Duration quiet_after_sync(size_t pods) {
+  return pods <= kSmallJobPods ? Duration{0} : std::min<Duration>(kQuietMax, kQuietPerPod * pods);
+}
 
 bool same_status(const batchv1::JobStatus& a, const batchv1::JobStatus& b) { return a.SerializeAsString() == b.SerializeAsString(); }
 

@@ -135,7 +135,7 @@ TEST_F(JobControllerTest, TriesOnePodWhenAQuotaRefusesAndWaitsASecond) {
   });
   start();
   put_job(make_job(10, 10));
-  EXPECT_EQ(count_calls("create pods"), 1);
+  EXPECT_EQ(count_calls("create pods"), 1) << testing::PrintToString(client_.calls());
   EXPECT_EQ(job()->status().active(), 0);
   loop_.run_for(999ms);
   EXPECT_EQ(count_calls("create pods"), 1);
@@ -300,6 +300,17 @@ TEST_F(JobControllerTest, SuspendsAndResumes) {
   EXPECT_EQ(find_condition(job()->status(), kSuspended)->status(), "False");
   finish_all(0);
   EXPECT_EQ(reason_of(job()->status(), kComplete), "CompletionsReached");
+}
+
+TEST_F(JobControllerTest, SuspendsABigJobAtOnce) {
+  start();
+  put_job(make_job(40, 40));
+  ASSERT_EQ(unfinished().size(), 40u);
+  change_job([](batchv1::Job& job) {
+    job.mutable_spec()->set_suspend(true);
+    job.mutable_metadata()->set_generation(2);
+  });
+  EXPECT_EQ(unfinished().size(), 0u);
 }
 
 TEST_F(JobControllerTest, EndsAtTheDeadlineOnceThePodsAreGone) {
