@@ -55,10 +55,12 @@ bool is_pinned_namespace(const std::string& path) {
   return statfs(path.c_str(), &info) == 0 && info.f_type == NSFS_MAGIC;
 }
 
-Result<void> in_network_namespace(const std::string& path, const std::function<Result<void>()>& work) {
-  TRY(Descriptor file, open_path(path, O_RDONLY));
+Result<void> in_pinned_namespaces(const std::vector<std::string>& paths, const std::function<Result<void>()>& work) {
   return in_own_thread([&]() -> Result<void> {
-    if (setns(file.get(), CLONE_NEWNET) != 0) return fail(errno_error("enter " + path, errno));
+    for (const std::string& path : paths) {
+      TRY(Descriptor file, open_path(path, O_RDONLY));
+      if (setns(file.get(), 0) != 0) return fail(errno_error("enter " + path, errno));
+    }
     return work();
   });
 }

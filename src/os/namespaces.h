@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -14,7 +15,7 @@ Result<void> pin_new_namespaces(const std::string& network_path, const std::stri
 Result<void> unpin_namespace(const std::string& path);
 bool is_pinned_namespace(const std::string& path);
 
-// Runs `work` in a thread of its own inside the network namespace pinned at path.
-Result<void> in_network_namespace(const std::string& path, const std::function<Result<void>()>& work);
+// Runs `work` in a thread of its own inside the namespaces pinned at these paths.
+Result<void> in_pinned_namespaces(const std::vector<std::string>& paths, const std::function<Result<void>()>& work);
 
 }  // namespace stint::os

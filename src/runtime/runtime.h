@@ -103,14 +103,24 @@ class Runtime {
 
   // Called on the loop once for each container that ended, also for those that ended while this process was away (after recover()).
   virtual void on_exit(std::function<void(const ContainerStatus&)> handler) = 0;
-  // Finds what an earlier life left: sandboxes and containers, running or ended meanwhile.
+  // Finds what an earlier life left: sandboxes and containers, running or ended meanwhile. Comes before every other call.
   virtual Task<Result<void>> recover() = 0;
+
+  // Where containers reach this machine (`host.stint.internal`); "" if they have no network of their own.
+  virtual std::string host_address() const { return ""; }
+  // Containers outlive this process unless everything is to be removed: then nothing of the driver's is left on the machine.
+  virtual Task<Result<void>> shutdown(bool remove_everything) {
+    static_cast<void>(remove_everything);
+    co_return Result<void>();
+  }
 };
 
 struct RuntimeOptions {
   std::string data_dir;   // persistent: images, container roots
   std::string run_dir;    // lost at reboot: runtime state
   std::string program;    // "crun", "runc"
+  // The unpacked layers of an image, lowest first; kNotFound if it is not on disk. Left out by drivers without images.
+  std::function<Result<std::vector<std::string>>(const std::string& image_id)> image_layers;
 };
 
 }  // namespace stint

@@ -1,0 +1,25 @@
+#include <cstdio>
+
+#include "app/commands.h"
+#include "app/serve.h"
+#include "cli/command_line.h"
+
+namespace {
+
+struct Run {
+  int operator()(const stint::cli::ServeCommand& command) const { return stint::run_serve(command); }
+  int operator()(const stint::cli::KeyValueCommand& command) const { return stint::run_keyvalue(command); }
+  int operator()(const stint::cli::ImageCommand& command) const { return stint::run_image(command); }
+  int operator()(const stint::cli::VersionCommand&) const {
+    std::puts("stint " STINT_VERSION " (Kubernetes API 1.37)");
+    return 0;
+  }
+  int operator()(const stint::cli::Message& message) const {
+    std::fputs(message.text.c_str(), message.exit_code == 0 ? stdout : stderr);
+    return message.exit_code;
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return std::visit(Run{}, stint::cli::parse_command_line(argc, argv)); }

@@ -1,0 +1,216 @@
+#include "app/serve.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "app/credentials.h"
+#include "app/local_client.h"
+#include "app/signals.h"
+#include "base/log.h"
+#include "control/controllers.h"
+#include "image/image_store.h"
+#include "image/sha256.h"
+#include "node/node_agent.h"
+#include "os/file.h"
+#include "runtime/runtimes.h"
+#include "sched/scheduler.h"
+#include "server/rest/rest.h"
+#include "server/server.h"
+#include "store/memory/memory_store.h"
+#include "store/sqlite/sqlite_store.h"
+#include "wire/http.h"
+
+namespace stint {
+namespace {
+
+constexpr int kPoolThreads = 8;
+constexpr char kNodeUser[] = "system:node:";
+
+std::string host_name() {
+  char name[256] = "localhost";
+  gethostname(name, sizeof name - 1);
+  std::string text = name;
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+User system_user(std::string name) { return {.name = std::move(name), .groups = {kAdminGroup, "system:authenticated"}}; }
+
+Result<std::unique_ptr<Store>> open_store(Loop& loop, const cli::ServeCommand& command) {
+  if (command.store == "memory") return make_memory_store(loop);
+  return open_sqlite_store(loop, command.data_dir + "/store.db");
+}
+
+std::pair<std::string, std::string> protocol_error(int code, std::string_view sentence) {
+  const Reason reason = code == 413 ? Reason::kRequestEntityTooLarge : Reason::kBadRequest;
+  const std::string message = code == 413 ? "Request entity too large: " + std::string(sentence) : std::string(sentence);
+  std::string body = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)";
+  json::append_quoted(message, body);
+  body += R"(,"reason":")" + std::string(to_string(reason)) + R"(","code":)" + std::to_string(code) + "}\n";
+  return {"application/json", body};
+}
+
+// The parts in the order in which they depend on each other; destroyed the other way round.
+class Serve {
+ public:
+  explicit Serve(const cli::ServeCommand& command) : command_(command), loop_(make_system_loop(kPoolThreads)) {}
+
+  Result<void> start() {
+    TRY_VOID(check_rights());
+    TRY_VOID(prepare_directories());
+    TRY(store_, open_store(*loop_, command_));
+    TRY_VOID(start_runtime());
+    TRY_VOID(start_server());
+    start_clients();
+    return {};
+  }
+
+  void run() {
+    Scope scope(*loop_);
+    scope.spawn(announce());
+    scope.spawn(stop_on_signal());
+    loop_->run();
+  }
+
+ private:
+  Result<void> check_rights() const {
+    if (command_.runtime == "fake" || geteuid() == 0) return {};
+    return fail(Reason::kForbidden, "running containers needs root: start stint as root, or with --runtime fake");
+  }
+
+  Result<void> prepare_directories() {
+    TRY_VOID(os::make_directories(command_.data_dir, 0700));
+    TRY(os::FileLock lock, os::FileLock::acquire(command_.data_dir + "/lock"));
+    lock_ = std::make_unique<os::FileLock>(std::move(lock));
+    return os::make_directories(image_files_dir(), 0755);
+  }
+
+  Result<void> start_runtime() {
+    TRY(images_, open_image_store(*loop_, command_.data_dir + "/images"));
+    TRY(runtime_, make_runtime(command_.runtime, *loop_, runtime_options()));
+    return {};
+  }
+
+  std::string instance_name() const {
+    return sha256_of(std::filesystem::weakly_canonical(command_.data_dir).string()).substr(7, 12);
+  }
+
+  RuntimeOptions runtime_options() const {
+    // The run directory is lost at a reboot, as the containers are; its name keeps two servers apart.
+    RuntimeOptions options{.data_dir = command_.data_dir + "/containers", .run_dir = "/run/stint/" + instance_name(), .program = command_.runtime};
+    options.image_layers = [this](const std::string& image_id) -> Result<std::vector<std::string>> {
+      const auto image = images_->find_id(image_id);
+      if (!image) return fail(Reason::kNotFound, "image " + image_id + " is not in the store");
+      return image->layer_dirs;
+    };
+    return options;
+  }
+
+  Result<void> start_server() {
+    TRY(const cli::Address address, cli::parse_address(command_.listen));
+    TRY(const Credentials credentials, load_credentials(command_.data_dir, address.host, loop_->clock(), loop_->rng()));
+    server_ = make_server(*loop_, *store_, {});
+    client_ = make_local_client(*server_, system_user("system:stint"));
+    make_node();
+    RestOptions options{.logs = &node_->logs()};
+    options.tokens[credentials.admin_token] = system_user(kAdminUser);
+    rest_ = std::make_unique<RestHandler>(*loop_, *server_, std::move(options));
+    http::TlsOptions tls{.certificate_pem = credentials.server.certificate_pem,
+                         .key_pem = credentials.server.key_pem,
+                         .client_ca_pem = credentials.authority.certificate_pem};
+    http::ServerOptions http{.address = address.host, .port = address.port, .tls = std::move(tls), .error_body = protocol_error};
+    TRY(http_, http::serve(*loop_, std::move(http), [this](http::Request request, http::Response& response) {
+          return rest_->handle(std::move(request), response);
+        }));
+    const std::string host = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+    url_ = "https://" + host + ":" + std::to_string(http_->port());
+    kubeconfig_ = command_.kubeconfig.empty() ? command_.data_dir + "/kubeconfig" : command_.kubeconfig;
+    TRY_VOID(write_kubeconfig(kubeconfig_, url_, credentials));
+    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, credentials.authority.certificate_pem);
+    return {};
+  }
+
+  void make_node() {
+    const std::string host = runtime_->host_address();
+    NodeOptions options{.name = host_name(),
+                        .data_dir = command_.data_dir,
+                        .log_dir = command_.data_dir + "/logs",
+                        .host_ip = host.empty() ? "127.0.0.1" : host,
+                        .host_address = host};
+    node_client_ = make_local_client(*server_, system_user(kNodeUser + options.name));
+    node_ = std::make_unique<NodeAgent>(*loop_, *node_client_, *runtime_, *images_, std::move(options));
+  }
+
+  void start_clients() {
+    scheduler_client_ = make_local_client(*server_, system_user("system:kube-scheduler"));
+    scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
+    controllers_->start();
+    scheduler_->start();
+    node_->start();
+  }
+
+  std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }
+
+  Task<void> announce() {
+    co_await import_images();
+    co_await node_->ready_event().wait();
+    std::cout << "stint is ready at " << url_ << "\nexport KUBECONFIG=" << kubeconfig_ << std::endl;
+  }
+
+  // A file that cannot be imported is no reason not to start.
+  Task<void> import_images() {
+    const auto names = os::list_directory(image_files_dir());
+    if (!names) {
+      log_warning("image directory cannot be read", "error", names.error().message);
+      co_return;
+    }
+    for (const std::string& name : *names) {
+      auto imported = co_await images_->import_file(image_files_dir() + "/" + name);
+      if (!imported) log_warning("image file is not imported", "error", imported.error().message);
+    }
+  }
+
+  Task<void> stop_on_signal() {
+    co_await stop_signal(*loop_);
+    log_info("stopping; containers go on");
+    http_->stop_accepting();
+    // With no pod left nothing of ours stays on the machine; otherwise bridge and namespaces stay with the containers.
+    auto stopped = co_await runtime_->shutdown(runtime_->list_sandboxes().empty());
+    if (!stopped) log_warning("shutdown is not clean", "error", stopped.error().message);
+    loop_->stop();
+  }
+
+  const cli::ServeCommand command_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<os::FileLock> lock_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ImageStore> images_;
+  std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Client> client_, node_client_, scheduler_client_;
+  std::unique_ptr<NodeAgent> node_;
+  std::unique_ptr<RestHandler> rest_;
+  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<ControllerSet> controllers_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::string url_, kubeconfig_;
+};
+
+}  // namespace
+
+int run_serve(const cli::ServeCommand& command) {
+  block_stop_signals();  // before the pool's threads start, which inherit it
+  if (command.verbose) set_log_level(LogLevel::kDebug);
+  Serve serve(command);
+  if (auto started = serve.start(); !started) {
+    std::cerr << "stint: " << started.error().message << std::endl;
+    return 2;
+  }
+  serve.run();
+  return 0;
+}
+
+}  // namespace stint

@@ -1,0 +1,36 @@
+#include "runtime/runtimes.h"
+
+#include "runtime/fake/fake_runtime.h"
+
+namespace stint {
+namespace {
+
+using MakeRuntime = Result<std::unique_ptr<Runtime>> (*)(Loop&, RuntimeOptions);
+
+struct Driver {
+  std::string_view name;
+  MakeRuntime make;
+};
+
+Result<std::unique_ptr<Runtime>> make_fake(Loop& loop, RuntimeOptions) { return make_fake_runtime(loop); }
+
+constexpr Driver kDrivers[] = {
+    {"fake", make_fake},
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Runtime>> make_runtime(std::string_view name, Loop& loop, const RuntimeOptions& options) {
+  std::string known;
+  for (const Driver& driver : kDrivers) {
+    if (driver.name == name) {
+      RuntimeOptions own = options;
+      if (own.program.empty()) own.program = name;
+      return driver.make(loop, std::move(own));
+    }
+    known += (known.empty() ? "" : ", ") + std::string(driver.name);
+  }
+  return fail(Reason::kNotFound, "no container runtime \"" + std::string(name) + "\"; known are " + known);
+}
+
+}  // namespace stint
