@@ -86,15 +86,15 @@ Result<Value> parse(std::string_view text, std::vector<std::string>* duplicates 
 // One YAML document as sigs.k8s.io/yaml reads it (YAML 1.1 scalars as JSON types). A duplicate key is
 // `line N: key "x" already set in map` in `duplicates`. JSON text is accepted too.
 Result<Value> parse_yaml(std::string_view text, std::vector<std::string>* duplicates = nullptr);
-std::string to_text(const Value& value);                       // compact
-std::string to_text(const Value& value, int indent_spaces);    // pretty
+std::string to_text(const Value& value);                     // compact
+std::string to_text(const Value& value, int indent_spaces);  // pretty
 void append_text(const Value& value, std::string& out);
-void append_quoted(std::string_view text, std::string& out);   // as Go's encoder: <, >, & as \u003c…, invalid UTF-8 as U+FFFD
-std::string to_yaml(const Value& value);                       // as sigs.k8s.io/yaml prints it: keys sorted
+void append_quoted(std::string_view text, std::string& out);  // as Go's encoder: <, >, & as \u003c…, invalid UTF-8 as U+FFFD
+std::string to_yaml(const Value& value);                      // as sigs.k8s.io/yaml prints it: keys sorted
 
 // Reads a document into a message, which is cleared first. Unknown members are dropped; `unknown`, if given, collects
-// `unknown field "spec.foo"` (at most kStrictErrorsMax). Member names are case-sensitive. apiVersion and kind members at the top are skipped.
-// A wrong type: kBadRequest, message `json: cannot unmarshal string into Go struct field JobSpec.spec.backoffLimit of type int32`.
+// `unknown field "spec.foo"` (at most kStrictErrorsMax). Member names are case-sensitive. apiVersion and kind members at the top are
+// skipped. A wrong type: kBadRequest, message `json: cannot unmarshal string into Go struct field JobSpec.spec.backoffLimit of type int32`.
 Result<void> decode(const Value& document, Message& message, std::vector<std::string>* unknown = nullptr);
 
 // Type line that goes first into an object's JSON, empty for embedded messages.

@@ -54,8 +54,18 @@ struct Cell {
   Cell(std::string value) : text(std::move(value)) {}
   Cell(std::string_view value) : text(value) {}
   Cell(const char* value) : text(value) {}
-  static Cell integer(int64_t value) { Cell c(""); c.type = Type::kInteger; c.number = value; return c; }
-  static Cell boolean(bool value) { Cell c(""); c.type = Type::kBoolean; c.number = value; return c; }
+  static Cell integer(int64_t value) {
+    Cell c("");
+    c.type = Type::kInteger;
+    c.number = value;
+    return c;
+  }
+  static Cell boolean(bool value) {
+    Cell c("");
+    c.type = Type::kBoolean;
+    c.number = value;
+    return c;
+  }
 };
 struct Row {
   std::vector<Cell> cells;
@@ -79,7 +89,7 @@ struct Rules {
   void (*prepare_update)(Message& next, const Message& old) = nullptr;
   void (*prepare_status_update)(Message& next, const Message& old) = nullptr;
   // Without metadata, which the server validates for all kinds (api/metadata_rules.h).
-  void (*validate)(const Message& object, FieldErrors& errors) = nullptr;         // create
+  void (*validate)(const Message& object, FieldErrors& errors) = nullptr;                           // create
   void (*validate_update)(const Message& next, const Message& old, FieldErrors& errors) = nullptr;  // includes what validate checks
   void (*validate_status)(const Message& next, const Message& old, FieldErrors& errors) = nullptr;
   // Texts for the Warning header; old is null on create.
@@ -127,7 +137,7 @@ struct Kind {
   void (*to_stored)(const Message& shape, Message& stored) = nullptr;
   void (*from_stored)(const Message& stored, Message& shape) = nullptr;
 
-  std::string api_version() const;      // "batch/v1", "v1"
+  std::string api_version() const;       // "batch/v1", "v1"
   std::string qualified_plural() const;  // "jobs.batch", "pods"
   std::string qualified_kind() const;    // "Job.batch", "Pod"
   std::unique_ptr<Message> make() const;

@@ -1,4 +1,5 @@
-// The seam between the server and the node agent for pods/log: reading a container's log (CRI format) as the pods/log endpoint answers it. Streaming: memory does not grow with the log.
+// The seam between the server and the node agent for pods/log: reading a container's log (CRI format) as the pods/log endpoint answers it.
+// Streaming: memory does not grow with the log.
 #pragma once
 
 #include <functional>

@@ -14,8 +14,8 @@ namespace stint {
 class LabelSelector {
  public:
   using Labels = google::protobuf::Map<std::string, std::string>;
-  static Result<LabelSelector> parse(std::string_view text);                       // "a=b,c in (d,e),!f"; kBadRequest
-  static Result<LabelSelector> from(const metav1::LabelSelector& selector);        // an empty one matches everything
+  static Result<LabelSelector> parse(std::string_view text);                 // "a=b,c in (d,e),!f"; kBadRequest
+  static Result<LabelSelector> from(const metav1::LabelSelector& selector);  // an empty one matches everything
   bool matches(const Labels& labels) const;
   bool empty() const { return requirements_.empty(); }
   std::string to_string() const;  // as kubectl prints it: "a=b,c in (d,e)"

@@ -17,10 +17,10 @@ enum class WatchType { kAdded, kModified, kDeleted, kBookmark, kError };
 
 struct WatchEvent {
   WatchType type = WatchType::kAdded;
-  Object object;          // for kDeleted the last state, with the revision of the deletion; null for kBookmark and kError
-  Object previous;        // in process only: the state before, null for kAdded
+  Object object;    // for kDeleted the last state, with the revision of the deletion; null for kBookmark and kError
+  Object previous;  // in process only: the state before, null for kAdded
   std::string resource_version;
-  Error error;            // kError
+  Error error;                      // kError
   bool initial_events_end = false;  // kBookmark that ends the initial part
 };
 

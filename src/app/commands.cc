@@ -33,9 +33,9 @@ Result<void> serve_keyvalue(const cli::KeyValueCommand& command) {
   TRY(auto store, keyvalue::KeyValueStore::open(command.data_dir + "/keyvalue.db"));
   auto loop = make_system_loop(1);
   keyvalue::KeyValueService service(*loop, std::move(store));
-  TRY(auto server, http::serve(*loop, {.address = address.host, .port = address.port}, [&service](http::Request request, http::Response& response) {
-        return service.handle(std::move(request), response);
-      }));
+  TRY(auto server,
+      http::serve(*loop, {.address = address.host, .port = address.port},
+                  [&service](http::Request request, http::Response& response) { return service.handle(std::move(request), response); }));
   std::cout << "the key-value service listens at http://" << address.host << ":" << server->port() << std::endl;
   Scope scope(*loop);
   scope.spawn(stop_loop_on_signal(*loop));

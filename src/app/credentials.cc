@@ -86,12 +86,15 @@ Result<Credentials> load_credentials(const std::string& data_dir, const std::str
     return !new_authority && hosts && std::find(hosts->begin(), hosts->end(), host) != hosts->end();
   };
   const auto make_server_pair = [&] {
-    std::vector<std::string> hosts{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "host.stint.internal", "127.0.0.1"};
+    std::vector<std::string> hosts{"localhost",           "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+                                   "host.stint.internal", "127.0.0.1"};
     if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
     return pki::issue_server(credentials.authority, {.common_name = "stint", .organizations = {}}, hosts, now);
   };
   TRY(credentials.server, load_or_make(dir + "/server", now, nullptr, make_server_pair, good_for_host));
-  const auto make_admin = [&] { return pki::issue_client(credentials.authority, {.common_name = kAdminUser, .organizations = {kAdminGroup}}, now); };
+  const auto make_admin = [&] {
+    return pki::issue_client(credentials.authority, {.common_name = kAdminUser, .organizations = {kAdminGroup}}, now);
+  };
   TRY(credentials.admin, load_or_make(dir + "/admin", now, nullptr, make_admin, same_authority));
   TRY(credentials.admin_token, load_or_make_token(dir + "/admin.token", rng));
   return credentials;
@@ -104,13 +107,21 @@ Result<void> write_kubeconfig(const std::string& path, const std::string& server
       "clusters:\n"
       "- name: stint\n"
       "  cluster:\n"
-      "    server: " + server_url + "\n"
-      "    certificate-authority-data: " + base64(credentials.authority.certificate_pem) + "\n"
+      "    server: " +
+      server_url +
+      "\n"
+      "    certificate-authority-data: " +
+      base64(credentials.authority.certificate_pem) +
+      "\n"
       "users:\n"
       "- name: stint-admin\n"
       "  user:\n"
-      "    client-certificate-data: " + base64(credentials.admin.certificate_pem) + "\n"
-      "    client-key-data: " + base64(credentials.admin.key_pem) + "\n"
+      "    client-certificate-data: " +
+      base64(credentials.admin.certificate_pem) +
+      "\n"
+      "    client-key-data: " +
+      base64(credentials.admin.key_pem) +
+      "\n"
       "contexts:\n"
       "- name: stint\n"
       "  context:\n"

@@ -20,7 +20,8 @@ class LocalClient final : public Client {
     co_return ObjectList{.items = std::move(answer.items), .resource_version = std::move(answer.resource_version)};
   }
 
-  Task<Result<std::unique_ptr<ObjectWatch>>> watch(const Kind& kind, std::string ns, std::string resource_version, ListOptions options) override {
+  Task<Result<std::unique_ptr<ObjectWatch>>> watch(const Kind& kind, std::string ns, std::string resource_version,
+                                                   ListOptions options) override {
     Request watch = request(Verb::kWatch, kind, std::move(ns), "");
     watch.resource_version = std::move(resource_version);
     watch.label_selector = std::move(options.label_selector);
@@ -41,7 +42,8 @@ class LocalClient final : public Client {
     return one(std::move(update));
   }
 
-  Task<Result<Object>> patch(const Kind& kind, std::string ns, std::string name, PatchType type, json::Value patch, std::string subresource) override {
+  Task<Result<Object>> patch(const Kind& kind, std::string ns, std::string name, PatchType type, json::Value patch,
+                             std::string subresource) override {
     Request request = this->request(Verb::kPatch, kind, std::move(ns), std::move(name));
     request.subresource = std::move(subresource);
     request.patch = PatchBody{.type = type, .patch = std::move(patch)};

@@ -94,13 +94,12 @@ class Serve {
     return {};
   }
 
-  std::string instance_name() const {
-    return sha256_of(std::filesystem::weakly_canonical(command_.data_dir).string()).substr(7, 12);
-  }
+  std::string instance_name() const { return sha256_of(std::filesystem::weakly_canonical(command_.data_dir).string()).substr(7, 12); }
 
   RuntimeOptions runtime_options() const {
     // The run directory is lost at a reboot, as the containers are; its name keeps two servers apart.
-    RuntimeOptions options{.data_dir = command_.data_dir + "/containers", .run_dir = "/run/stint/" + instance_name(), .program = command_.runtime};
+    RuntimeOptions options{
+        .data_dir = command_.data_dir + "/containers", .run_dir = "/run/stint/" + instance_name(), .program = command_.runtime};
     options.image_layers = [this](const std::string& image_id) -> Result<std::vector<std::string>> {
       const auto image = images_->find_id(image_id);
       if (!image) return fail(Reason::kNotFound, "image " + image_id + " is not in the store");

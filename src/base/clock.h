@@ -22,7 +22,7 @@ class Rng {
   virtual uint64_t next() = 0;  // uniform over all 64 bits
 };
 
-std::unique_ptr<Rng> system_rng();             // from the kernel
+std::unique_ptr<Rng> system_rng();               // from the kernel
 std::unique_ptr<Rng> seeded_rng(uint64_t seed);  // repeatable
 
 }  // namespace stint

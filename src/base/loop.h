@@ -1,6 +1,6 @@
 // The one loop thread: ready coroutines, timers, blocking work handed to a pool, descriptors that became readable.
-// Everything but `post_from_thread` and `stop_from_thread` is for the loop thread only. Two implementations: `make_system_loop()` (Boost.Asio),
-// and `SimLoop` (base/sim_loop.h) in virtual time.
+// Everything but `post_from_thread` and `stop_from_thread` is for the loop thread only. Two implementations: `make_system_loop()`
+// (Boost.Asio), and `SimLoop` (base/sim_loop.h) in virtual time.
 #pragma once
 
 #include <functional>

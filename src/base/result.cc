@@ -41,8 +41,7 @@ std::string_view to_string(Reason reason) { return kReasons[static_cast<size_t>(
 int http_code(Reason reason) { return kReasons[static_cast<size_t>(reason)].code; }
 
 Error errno_error(std::string_view what, int errno_value) {
-  return Error{.reason = Reason::kInternalError,
-               .message = std::string(what) + ": " + std::generic_category().message(errno_value)};
+  return Error{.reason = Reason::kInternalError, .message = std::string(what) + ": " + std::generic_category().message(errno_value)};
 }
 
 }  // namespace stint

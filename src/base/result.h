@@ -56,7 +56,7 @@ struct Error {
   std::string uid;
   std::vector<Cause> causes;
   int retry_after_seconds = 0;
-  int code = 0;  // 0: http_code(reason)
+  int code = 0;                // 0: http_code(reason)
   std::string continue_token;  // metadata.continue, for an expired list
 
   int http_status() const { return code != 0 ? code : http_code(reason); }
@@ -78,8 +78,8 @@ Error errno_error(std::string_view what, int errno_value);
 #define STINT_CONCAT_INNER(a, b) a##b
 #define STINT_CONCAT(a, b) STINT_CONCAT_INNER(a, b)
 // `TRY(auto x, f());` declares x from the value or returns the error; TRY_VOID drops the value. CO_ forms are for coroutines.
-#define TRY_IMPL(tmp, decl, expr, ret) \
-  auto tmp = (expr);                   \
+#define TRY_IMPL(tmp, decl, expr, ret)                   \
+  auto tmp = (expr);                                     \
   if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
 #define TRY(decl, ...) TRY_IMPL(STINT_CONCAT(try_, __LINE__), decl, (__VA_ARGS__), return)

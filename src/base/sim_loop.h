@@ -15,7 +15,7 @@ class SimLoop : public Loop {
 
   const Clock& clock() const override { return clock_; }
   Rng& rng() override { return *rng_; }
-  void run() override;   // until idle or stop()
+  void run() override;  // until idle or stop()
   void stop() override { stopped_ = true; }
   // Runs everything due up to now + span and leaves the clock there.
   void run_for(Duration span);

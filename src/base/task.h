@@ -97,9 +97,7 @@ template <class T>
 Task<T> Promise<T>::get_return_object() {
   return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(*this));
 }
-inline Task<void> Promise<void>::get_return_object() {
-  return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
-}
+inline Task<void> Promise<void>::get_return_object() { return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this)); }
 
 // A node of a circular doubly linked list; unlinks itself when destroyed.
 struct Hook {
@@ -156,9 +154,9 @@ class Scope {
 class Event {
  public:
   explicit Event(Loop& loop) : loop_(loop) {}
-  void set();               // wakes all waiters and stays set
+  void set();  // wakes all waiters and stays set
   void reset() { set_ = false; }
-  void pulse();             // wakes present waiters only
+  void pulse();  // wakes present waiters only
   bool is_set() const { return set_; }
 
   struct Awaiter : internal::Waiter {

@@ -22,11 +22,17 @@ struct Commands {
 void add_serve(CLI::App& app, ServeCommand& options) {
   auto* serve = app.add_subcommand("serve", "run the Kubernetes API, the controllers and this machine's node");
   serve->add_option("--data-dir", options.data_dir, "where everything that must survive is kept")->capture_default_str();
-  serve->add_option("--listen", options.listen, "address and port of the API; port 0 picks a free one")->capture_default_str()->check(check_address, "ADDRESS:PORT");
+  serve->add_option("--listen", options.listen, "address and port of the API; port 0 picks a free one")
+      ->capture_default_str()
+      ->check(check_address, "ADDRESS:PORT");
   serve->add_option("--kubeconfig", options.kubeconfig, "file to write for kubectl (default: DATA_DIR/kubeconfig)");
   serve->add_option("--image-dir", options.image_dir, "image archives found here are imported at start (default: DATA_DIR/image-files)");
-  serve->add_option("--runtime", options.runtime, "what runs containers")->capture_default_str()->check(CLI::IsMember({"crun", "runc", "fake"}));
-  serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")->capture_default_str()->check(CLI::IsMember({"sqlite", "memory"}));
+  serve->add_option("--runtime", options.runtime, "what runs containers")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"crun", "runc", "fake"}));
+  serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"sqlite", "memory"}));
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 
@@ -62,7 +68,9 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_serve(app, options.serve);
   auto* keyvalue = app.add_subcommand("keyvalue", "run the key-value service of the Jobs lab");
   keyvalue->add_option("--data-dir", options.keyvalue.data_dir, "where the values are kept")->capture_default_str();
-  keyvalue->add_option("--listen", options.keyvalue.listen, "address and port; port 0 picks a free one")->capture_default_str()->check(check_address, "ADDRESS:PORT");
+  keyvalue->add_option("--listen", options.keyvalue.listen, "address and port; port 0 picks a free one")
+      ->capture_default_str()
+      ->check(check_address, "ADDRESS:PORT");
   add_image(app, options.image);
   app.add_subcommand("version", "print the version");
   try {
@@ -83,7 +91,8 @@ Command parse_command_line(int argc, const char* const* argv) {
 
 Result<Address> parse_address(const std::string& text) {
   const size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return fail(Reason::kBadRequest, "\"" + text + "\" is no address: write ADDRESS:PORT, such as 127.0.0.1:6443");
+  if (colon == std::string::npos)
+    return fail(Reason::kBadRequest, "\"" + text + "\" is no address: write ADDRESS:PORT, such as 127.0.0.1:6443");
   Address address{.host = text.substr(0, colon)};
   if (address.host.starts_with('[') && address.host.ends_with(']')) address.host = address.host.substr(1, address.host.size() - 2);
   const char* first = text.data() + colon + 1;

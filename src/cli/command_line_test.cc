@@ -26,8 +26,13 @@ TEST(CommandLine, TakesImageVerbsWithTheirArguments) {
 }
 
 TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
-  for (const auto& arguments : std::vector<std::vector<const char*>>{
-           {}, {"serv"}, {"serve", "--nope"}, {"serve", "--runtime", "docker"}, {"serve", "--listen", "here"}, {"serve", "--listen", "1.2.3.4:70000"}, {"image", "pull"}}) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{},
+                                                                     {"serv"},
+                                                                     {"serve", "--nope"},
+                                                                     {"serve", "--runtime", "docker"},
+                                                                     {"serve", "--listen", "here"},
+                                                                     {"serve", "--listen", "1.2.3.4:70000"},
+                                                                     {"image", "pull"}}) {
     const auto message = std::get<Message>(parse(arguments));
     EXPECT_EQ(message.exit_code, 2);
     EXPECT_EQ(std::count(message.text.begin(), message.text.end(), '\n'), 1) << message.text;
@@ -35,7 +40,8 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
 }
 
 TEST(CommandLine, HelpsEverywhere) {
-  for (const auto& arguments : std::vector<std::vector<const char*>>{{"--help"}, {"serve", "--help"}, {"image", "pull", "--help"}, {"keyvalue", "--help"}}) {
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"--help"}, {"serve", "--help"}, {"image", "pull", "--help"}, {"keyvalue", "--help"}}) {
     EXPECT_EQ(std::get<Message>(parse(arguments)).exit_code, 0);
   }
 }

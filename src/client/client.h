@@ -20,11 +20,13 @@ class Client {
   virtual Task<Result<Object>> get(const Kind& kind, std::string ns, std::string name) = 0;
   virtual Task<Result<ObjectList>> list(const Kind& kind, std::string ns, ListOptions options) = 0;  // ns "": all
   // Changes after resource_version. Errors known at once are returned; an expired version is kExpired.
-  virtual Task<Result<std::unique_ptr<ObjectWatch>>> watch(const Kind& kind, std::string ns, std::string resource_version, ListOptions options) = 0;
+  virtual Task<Result<std::unique_ptr<ObjectWatch>>> watch(const Kind& kind, std::string ns, std::string resource_version,
+                                                           ListOptions options) = 0;
   virtual Task<Result<Object>> create(const Kind& kind, std::string ns, std::unique_ptr<Message> object) = 0;
   // `subresource`: "" or "status". The object's resourceVersion is the optimistic lock, "" none.
   virtual Task<Result<Object>> update(const Kind& kind, std::unique_ptr<Message> object, std::string subresource) = 0;
-  virtual Task<Result<Object>> patch(const Kind& kind, std::string ns, std::string name, PatchType type, json::Value patch, std::string subresource) = 0;
+  virtual Task<Result<Object>> patch(const Kind& kind, std::string ns, std::string name, PatchType type, json::Value patch,
+                                     std::string subresource) = 0;
   // The object as it is after the call (still there with finalizers or grace), or its last state.
   virtual Task<Result<Object>> remove(const Kind& kind, std::string ns, std::string name, DeleteRequest options) = 0;
   virtual Task<Result<void>> bind_pod(std::string ns, std::string pod, std::string pod_uid, std::string node) = 0;

@@ -61,8 +61,9 @@ std::unexpected<Error> not_found(const Kind& kind, std::string_view name) {
 }
 
 std::unexpected<Error> conflict(const Kind& kind, std::string_view name, std::string_view why) {
-  return fail(named_error(Reason::kConflict, kind, name,
-                          "Operation cannot be fulfilled on " + kind.qualified_plural() + " \"" + std::string(name) + "\": " + std::string(why)));
+  return fail(
+      named_error(Reason::kConflict, kind, name,
+                  "Operation cannot be fulfilled on " + kind.qualified_plural() + " \"" + std::string(name) + "\": " + std::string(why)));
 }
 
 std::unexpected<Error> stale(const Kind& kind, std::string_view name) {
@@ -162,7 +163,9 @@ class FakeClient::Watch : public ObjectWatch {
     const bool was = change.previous && selection_.matches(*change.previous);
     const bool is = !change.deleted && selection_.matches(*change.object);
     if (!was && !is) return;
-    push(WatchEvent{.type = !is ? WatchType::kDeleted : was ? WatchType::kModified : WatchType::kAdded,
+    push(WatchEvent{.type = !is   ? WatchType::kDeleted
+                            : was ? WatchType::kModified
+                                  : WatchType::kAdded,
                     .object = change.object,
                     .previous = was ? change.previous : nullptr,
                     .resource_version = std::to_string(change.revision)});
@@ -290,8 +293,9 @@ Task<Result<Object>> FakeClient::remove(const Kind& kind, std::string ns, std::s
     co_return conflict(kind, name, "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + metadata.uid());
   }
   if (!options.resource_version.empty() && options.resource_version != metadata.resourceversion()) {
-    co_return conflict(kind, name, "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
-                                       ", ResourceVersion in object meta: " + metadata.resourceversion());
+    co_return conflict(kind, name,
+                       "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
+                           ", ResourceVersion in object meta: " + metadata.resourceversion());
   }
   co_return mark_deleted(kind, object, options);
 }
@@ -450,8 +454,9 @@ void FakeClient::publish(Change change) {
 std::string FakeClient::new_uid() {
   const uint64_t high = loop_.rng().next(), low = loop_.rng().next();
   char text[40];
-  snprintf(text, sizeof text, "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(high >> 32), static_cast<unsigned>(high >> 16 & 0xffff),
-           static_cast<unsigned>(high & 0xfff), static_cast<unsigned>(low >> 52), static_cast<unsigned long long>(low & 0xffffffffffff));
+  snprintf(text, sizeof text, "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(high >> 32),
+           static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xfff), static_cast<unsigned>(low >> 52),
+           static_cast<unsigned long long>(low & 0xffffffffffff));
   return text;
 }
 

@@ -62,10 +62,16 @@ Task<Result<void>> Informer::list_and_watch() {
   while (std::optional<WatchEvent> event = co_await watch->next()) {
     switch (event->type) {
       case WatchType::kAdded:
-      case WatchType::kModified: apply(object_key(*event->object), event->object); break;
-      case WatchType::kDeleted: apply(object_key(*event->object), nullptr); break;
-      case WatchType::kBookmark: break;
-      case WatchType::kError: co_return fail(std::move(event->error));
+      case WatchType::kModified:
+        apply(object_key(*event->object), event->object);
+        break;
+      case WatchType::kDeleted:
+        apply(object_key(*event->object), nullptr);
+        break;
+      case WatchType::kBookmark:
+        break;
+      case WatchType::kError:
+        co_return fail(std::move(event->error));
     }
   }
   co_return Result<void>();

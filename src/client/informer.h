@@ -7,8 +7,8 @@
 #include <map>
 #include <unordered_map>
 
-#include "client/client.h"
 #include "base/loop.h"
+#include "client/client.h"
 
 namespace stint {
 

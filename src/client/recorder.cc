@@ -22,8 +22,10 @@ bool may_pass(const Error& error) {
     case Reason::kServerTimeout:
     case Reason::kTimeout:
     case Reason::kInternalError:
-    case Reason::kNone: return true;
-    default: return false;
+    case Reason::kNone:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -64,7 +66,8 @@ struct Recorder::State {
   }
 
   void add(const Message& about, std::string_view type, std::string_view reason, std::string message, std::string_view field_path);
-  corev1::Event make(const Message& about, std::string_view type, std::string_view reason, std::string message, std::string_view field_path);
+  corev1::Event make(const Message& about, std::string_view type, std::string_view reason, std::string message,
+                     std::string_view field_path);
   std::string new_name(std::string_view object);
 
   Task<void> work();
@@ -153,8 +156,8 @@ Task<void> Recorder::State::deliver(corev1::Event event) {
 Task<Result<void>> Recorder::State::send(corev1::Event* event, bool is_repeat) {
   if (is_repeat) {
     const metav1::ObjectMeta& metadata = event->metadata();
-    const Result<Object> patched = co_await client.patch(kind_of<corev1::Event>(), metadata.namespace_(), metadata.name(), PatchType::kMerge,
-                                                         count_patch(*event), "");
+    const Result<Object> patched =
+        co_await client.patch(kind_of<corev1::Event>(), metadata.namespace_(), metadata.name(), PatchType::kMerge, count_patch(*event), "");
     if (patched) co_return Result<void>();
     if (patched.error().reason != Reason::kNotFound) co_return fail(patched.error());
     // Expired meanwhile, or never written: it starts anew with the count it has.

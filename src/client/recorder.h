@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "client/client.h"
 #include "base/loop.h"
+#include "client/client.h"
 
 namespace stint {
 

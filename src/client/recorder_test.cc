@@ -118,7 +118,8 @@ TEST_F(RecorderTest, TriesAgainWhileTheServerCannotTakeIt) {
 }
 
 TEST_F(RecorderTest, GivesUpWhenTheServerRefuses) {
-  client_.set_failures([](std::string_view, const Kind&, std::string_view) { return Error{.reason = Reason::kForbidden, .message = "no"}; });
+  client_.set_failures(
+      [](std::string_view, const Kind&, std::string_view) { return Error{.reason = Reason::kForbidden, .message = "no"}; });
   recorder_.normal(job_, "Suspended", "Job suspended");
   loop_.run_for(1h);
   EXPECT_EQ(client_.calls().size(), 1u);

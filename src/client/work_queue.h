@@ -45,7 +45,7 @@ class WorkQueue {
   Options options_;
   Sync sync_;
   std::deque<std::string> ready_;
-  std::unordered_set<std::string> queued_;    // in ready_, or added while running
+  std::unordered_set<std::string> queued_;  // in ready_, or added while running
   std::unordered_set<std::string> running_;
   struct Delayed {
     WallTime due;

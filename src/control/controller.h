@@ -1,5 +1,5 @@
-// A controller: drives what is towards what was asked, for one purpose. It reads the shared caches and writes only through the client, and it is
-// level-triggered: it may run at any time, twice, or after a crash between any two writes. Loop thread only.
+// A controller: drives what is towards what was asked, for one purpose. It reads the shared caches and writes only through the client, and
+// it is level-triggered: it may run at any time, twice, or after a crash between any two writes. Loop thread only.
 #pragma once
 
 #include <memory>

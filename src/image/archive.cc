@@ -51,10 +51,11 @@ Result<std::string> normalised(std::string_view name) {
   return reference.to_string();
 }
 
-Result<ImageRecord> keep(const ImageFolder& folder, const Contents& contents, const std::string& config, const std::vector<std::string>& layer_files,
-                         std::vector<std::string> references) {
+Result<ImageRecord> keep(const ImageFolder& folder, const Contents& contents, const std::string& config,
+                         const std::vector<std::string>& layer_files, std::vector<std::string> references) {
   TRY(const ImageConfig parsed, read_config(config));
-  if (parsed.diff_ids.size() != layer_files.size()) return fail(Reason::kInvalid, "the image has as many diff ids as layers, this one has not");
+  if (parsed.diff_ids.size() != layer_files.size())
+    return fail(Reason::kInvalid, "the image has as many diff ids as layers, this one has not");
   int64_t size_bytes = 0;
   for (size_t i = 0; i < layer_files.size(); ++i) {
     TRY(const os::Descriptor layer, contents.file(layer_files[i]));

@@ -27,7 +27,8 @@ bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 struct WorkDir {
   std::string path;
   ~WorkDir() {
-    if (auto removed = os::remove_tree(path); !removed) log_warning("image work directory stays", "path", path, "error", removed.error().message);
+    if (auto removed = os::remove_tree(path); !removed)
+      log_warning("image work directory stays", "path", path, "error", removed.error().message);
   }
 };
 
@@ -71,7 +72,8 @@ Result<std::map<std::string, ImageRecord>> ImageFolder::load() const {
       for (const auto& reference : list->as_array()) references.push_back(reference.as_string());
     }
     const json::Value* size = document.find("sizeBytes");
-    auto record = make_record(std::string(document.string_at("config")), std::move(references), size != nullptr && size->is_int() ? size->as_int() : 0);
+    auto record = make_record(std::string(document.string_at("config")), std::move(references),
+                              size != nullptr && size->is_int() ? size->as_int() : 0);
     if (!record) {
       log_warning("image record is not usable", "file", name, "error", record.error().message);
       continue;
@@ -97,12 +99,15 @@ Result<ImageRecord> ImageFolder::make_record(const std::string& config, std::vec
 Result<void> ImageFolder::save(const ImageRecord& record) const {
   json::Array references;
   for (const auto& reference : record.info.references) references.push_back(reference);
-  const json::Value document = json::Members{{"references", std::move(references)}, {"sizeBytes", record.info.size_bytes}, {"config", record.config}};
-  return os::write_file_atomically(dir_ + "/images/" + hex_of(record.info.id) + ".json", json::to_text(document) + "\n", os::Durability::kSynced);
+  const json::Value document =
+      json::Members{{"references", std::move(references)}, {"sizeBytes", record.info.size_bytes}, {"config", record.config}};
+  return os::write_file_atomically(dir_ + "/images/" + hex_of(record.info.id) + ".json", json::to_text(document) + "\n",
+                                   os::Durability::kSynced);
 }
 
 Result<void> ImageFolder::erase(const std::string& id) const {
-  if (unlink((dir_ + "/images/" + hex_of(id) + ".json").c_str()) != 0 && errno != ENOENT) return fail(errno_error("remove image " + id, errno));
+  if (unlink((dir_ + "/images/" + hex_of(id) + ".json").c_str()) != 0 && errno != ENOENT)
+    return fail(errno_error("remove image " + id, errno));
   return os::sync_directory(dir_ + "/images");
 }
 
@@ -120,7 +125,8 @@ Result<int64_t> ImageFolder::add_layer(const std::string& archive, const std::st
   if (layer.diff_id != diff_id) return fail(Reason::kInvalid, "layer has diff id " + layer.diff_id + " where the image says " + diff_id);
   os::Descriptor directory(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || syncfs(directory.get()) != 0) return fail(errno_error("write layer", errno));
-  if (rename(root.c_str(), layer_dir(diff_id).c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY) return fail(errno_error("keep layer", errno));
+  if (rename(root.c_str(), layer_dir(diff_id).c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
+    return fail(errno_error("keep layer", errno));
   TRY_VOID(os::sync_directory(dir_ + "/layers"));
   return layer.size_bytes;
 }

@@ -103,10 +103,12 @@ class DiskImageStore final : public ImageStore {
     co_await when_all(loop_, std::move(tasks));
     for (auto& result : results) CO_TRY_VOID(std::move(result));
     std::vector<std::string> references{reference.registry + "/" + reference.repository + "@" + resolved.digest};
-    if (!reference.tag.empty()) references.push_back(ImageReference{reference.registry, reference.repository, reference.tag, ""}.to_string());
-    CO_TRY(ImageRecord record, co_await on_pool(loop_, [folder = folder_, config_text = resolved.config, references, size = total->bytes_total] {
-      return folder.make_record(config_text, references, size);
-    }));
+    if (!reference.tag.empty())
+      references.push_back(ImageReference{reference.registry, reference.repository, reference.tag, ""}.to_string());
+    CO_TRY(ImageRecord record,
+           co_await on_pool(loop_, [folder = folder_, config_text = resolved.config, references, size = total->bytes_total] {
+             return folder.make_record(config_text, references, size);
+           }));
     co_return co_await keep(std::move(record));
   }
 
@@ -135,7 +137,8 @@ class DiskImageStore final : public ImageStore {
     ImageRecord record = found->second;
     std::erase(record.info.references, name);
     // A digest reference does not keep an image: it came with the name.
-    const bool named = std::ranges::any_of(record.info.references, [](const std::string& other) { return other.find('@') == std::string::npos; });
+    const bool named =
+        std::ranges::any_of(record.info.references, [](const std::string& other) { return other.find('@') == std::string::npos; });
     if (!name.empty() && named) {
       found->second = record;
       co_return co_await on_pool(loop_, [folder = folder_, record] { return folder.save(record); });
@@ -164,7 +167,8 @@ class DiskImageStore final : public ImageStore {
     std::vector<ImageRecord> changed;
     for (auto& [id, other] : images_) {
       if (id == record.info.id) continue;
-      const size_t removed = std::erase_if(other.info.references, [&](const std::string& name) { return std::ranges::count(record.info.references, name) > 0; });
+      const size_t removed = std::erase_if(other.info.references,
+                                           [&](const std::string& name) { return std::ranges::count(record.info.references, name) > 0; });
       if (removed > 0) changed.push_back(other);
     }
     if (const auto same = images_.find(record.info.id); same != images_.end()) {
@@ -206,7 +210,8 @@ class DiskImageStore final : public ImageStore {
   }
 
   Task<void> download(std::shared_ptr<Download> slot, ImageReference reference, BlobReference blob, std::string diff_id) {
-    auto fetched = co_await on_pool(loop_, [folder = folder_, reference, blob, diff_id] { return fetch_layer(folder, reference, blob, diff_id, nullptr); });
+    auto fetched = co_await on_pool(
+        loop_, [folder = folder_, reference, blob, diff_id] { return fetch_layer(folder, reference, blob, diff_id, nullptr); });
     slot->result = std::move(fetched);
     downloads_.erase(diff_id);
     slot->done.set();

@@ -25,9 +25,9 @@ struct ImageReference {
 };
 
 struct ImageInfo {
-  std::string id;                        // "sha256:…" of the config
-  std::vector<std::string> references;   // normalised names and digests that point to it
-  std::vector<std::string> layer_dirs;   // unpacked, lowest first: overlayfs lower directories
+  std::string id;                       // "sha256:…" of the config
+  std::vector<std::string> references;  // normalised names and digests that point to it
+  std::vector<std::string> layer_dirs;  // unpacked, lowest first: overlayfs lower directories
   int64_t size_bytes = 0;
   // of the config
   std::vector<std::string> entrypoint, command, env;
@@ -44,7 +44,8 @@ class ImageStore {
   virtual std::optional<ImageInfo> find(const ImageReference& reference) const = 0;  // by name, digest or id
   virtual std::optional<ImageInfo> find_id(std::string_view image_id) const = 0;
   virtual std::vector<ImageInfo> list() const = 0;
-  // Asks the registry even if the name is known (policy is the caller's). One download a layer however many ask at once. Errors keep the registry's words.
+  // Asks the registry even if the name is known (policy is the caller's). One download a layer however many ask at once. Errors keep the
+  // registry's words.
   virtual Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) = 0;
   virtual Task<Result<std::vector<ImageInfo>>> import_file(std::string path) = 0;  // docker-archive or OCI-layout, .tar or a directory
   virtual Task<Result<void>> remove(std::string reference_or_id) = 0;

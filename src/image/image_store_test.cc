@@ -74,10 +74,12 @@ class Images : public testing::Test {
   std::string make_archive(const std::string& name, const std::string& content) {
     make_tar(dir_ + "/layer.tar", {{"file", AE_IFREG, content}});
     const std::string layer = read_all(dir_ + "/layer.tar");
-    const std::string config = R"({"architecture":"amd64","os":"linux","config":{"Cmd":["sh"],"Env":["A=b"]},"rootfs":{"type":"layers","diff_ids":[")" +
-                               sha256_of(layer) + "\"]}}";
+    const std::string config =
+        R"({"architecture":"amd64","os":"linux","config":{"Cmd":["sh"],"Env":["A=b"]},"rootfs":{"type":"layers","diff_ids":[")" +
+        sha256_of(layer) + "\"]}}";
     const std::string manifest = R"([{"Config":"config.json","RepoTags":[")" + name + R"("],"Layers":["layer.tar"]}])";
-    return make_tar(dir_ + "/archive.tar", {{"manifest.json", AE_IFREG, manifest}, {"config.json", AE_IFREG, config}, {"layer.tar", AE_IFREG, layer}});
+    return make_tar(dir_ + "/archive.tar",
+                    {{"manifest.json", AE_IFREG, manifest}, {"config.json", AE_IFREG, config}, {"layer.tar", AE_IFREG, layer}});
   }
   template <class T>
   T run(Task<T> task) {
@@ -178,10 +180,9 @@ TEST_F(Images, NoticesWhatAnotherProcessImported) {
 }
 
 TEST_F(Images, RefusesALayerWithAnotherDigestAndKeepsNothing) {
-  make_tar(dir_ + "/archive.tar",
-           {{"manifest.json", AE_IFREG, R"([{"Config":"c","RepoTags":["a"],"Layers":["l"]}])"},
-            {"c", AE_IFREG, R"({"rootfs":{"diff_ids":["sha256:)" + std::string(64, '0') + R"("]}})"},
-            {"l", AE_IFREG, read_all(make_tar(dir_ + "/layer.tar", {{"f", AE_IFREG, "x"}}))}});
+  make_tar(dir_ + "/archive.tar", {{"manifest.json", AE_IFREG, R"([{"Config":"c","RepoTags":["a"],"Layers":["l"]}])"},
+                                   {"c", AE_IFREG, R"({"rootfs":{"diff_ids":["sha256:)" + std::string(64, '0') + R"("]}})"},
+                                   {"l", AE_IFREG, read_all(make_tar(dir_ + "/layer.tar", {{"f", AE_IFREG, "x"}}))}});
   auto store = open_image_store(loop_, dir_ + "/store").value();
   EXPECT_FALSE(run(store->import_file(dir_ + "/archive.tar")));
   EXPECT_TRUE(store->list().empty());

@@ -183,7 +183,8 @@ class Unpacker {
       if (code < ARCHIVE_WARN) return fail(archive_error(tar, "read " + leaf));
       bytes_ += static_cast<int64_t>(size);
       end = std::max<la_int64_t>(end, offset + static_cast<la_int64_t>(size));
-      if (bytes_ > kLayerBytesMax || end > kLayerBytesMax) return fail(Reason::kInvalid, "layer is larger than " + std::to_string(kLayerBytesMax) + " bytes");
+      if (bytes_ > kLayerBytesMax || end > kLayerBytesMax)
+        return fail(Reason::kInvalid, "layer is larger than " + std::to_string(kLayerBytesMax) + " bytes");
       TRY_VOID(write_at(file.get(), static_cast<const char*>(block), size, offset, leaf));
     }
     if (ftruncate(file.get(), end) != 0) return fail(errno_error("write " + leaf, errno));  // a hole at the end
@@ -252,7 +253,8 @@ Result<UnpackedLayer> unpack_layer(const std::string& archive_path, const std::s
   Reader tar(archive_read_new());
   archive_read_support_format_tar(tar.get());
   archive_read_support_format_empty(tar.get());
-  if (archive_read_open(tar.get(), &source, nullptr, &Source::read, nullptr) != ARCHIVE_OK) return fail(archive_error(tar.get(), "read layer"));
+  if (archive_read_open(tar.get(), &source, nullptr, &Source::read, nullptr) != ARCHIVE_OK)
+    return fail(archive_error(tar.get(), "read layer"));
   os::Descriptor root(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return fail(errno_error("open " + directory, errno));
   Unpacker unpacker(std::move(root));

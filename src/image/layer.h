@@ -18,8 +18,8 @@ struct UnpackedLayer {
   int64_t size_bytes = 0;
 };
 
-// `archive`: a file with the tar, gzip, zstd, … . `directory` exists and is empty. Whiteouts become overlayfs's: a character device 0/0, and the
-// xattr trusted.overlay.opaque. Device nodes are left out: the runtime makes /dev.
+// `archive`: a file with the tar, gzip, zstd, … . `directory` exists and is empty. Whiteouts become overlayfs's: a character device 0/0,
+// and the xattr trusted.overlay.opaque. Device nodes are left out: the runtime makes /dev.
 Result<UnpackedLayer> unpack_layer(const std::string& archive, const std::string& directory);
 
 }  // namespace stint

@@ -52,7 +52,8 @@ Result<ImageReference> ImageReference::parse(std::string_view text) {
   }
   reference.repository = rest;
   if (reference.registry == "index.docker.io") reference.registry = "docker.io";
-  if (reference.registry == "docker.io" && rest.find('/') == std::string_view::npos) reference.repository = "library/" + reference.repository;
+  if (reference.registry == "docker.io" && rest.find('/') == std::string_view::npos)
+    reference.repository = "library/" + reference.repository;
   if (!std::regex_match(reference.registry, kRegistry)) return fail(bad_name(text, "invalid registry name"));
   if (rest.size() > kNameBytesMax || !std::regex_match(reference.repository, kRepository)) {
     const bool upper = std::regex_search(reference.repository, std::regex("[A-Z]"));

@@ -52,8 +52,9 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::open(const std::string& pa
   std::unique_ptr<KeyValueStore> store(new KeyValueStore(database));
   if (code != SQLITE_OK) return fail(sqlite_error(database, "open " + path));
   sqlite3_busy_timeout(database, 1000);
-  for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE IF NOT EXISTS app(key TEXT PRIMARY KEY) WITHOUT ROWID",
-                          "CREATE TABLE IF NOT EXISTS value(app TEXT, key TEXT, value TEXT, PRIMARY KEY(app, key)) WITHOUT ROWID"}) {
+  for (const char* sql :
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE IF NOT EXISTS app(key TEXT PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS value(app TEXT, key TEXT, value TEXT, PRIMARY KEY(app, key)) WITHOUT ROWID"}) {
     TRY_VOID(run(database, sql, {}));
   }
   return store;
@@ -73,7 +74,8 @@ Result<std::string> KeyValueStore::make_app_key(Rng& rng) {
 
 Result<void> KeyValueStore::require_app_key(std::string_view app_key) {
   TRY(auto found, run(database_, "SELECT key FROM app WHERE key=?1", {app_key}));
-  if (!found) return fail(Reason::kNotFound, "application key \"" + std::string(app_key.substr(0, 64)) + "\" is unknown: get one from GetAppKey");
+  if (!found)
+    return fail(Reason::kNotFound, "application key \"" + std::string(app_key.substr(0, 64)) + "\" is unknown: get one from GetAppKey");
   return {};
 }
 

@@ -22,7 +22,7 @@ constexpr size_t kControlFileBytesMax = 1 << 20;
 constexpr std::string_view kDelegated[] = {"cpu", "memory", "pids", "cpuset", "io"};
 
 bool is_mount_of(const std::string& path, long magic) {
-  struct statfs info {};
+  struct statfs info{};
   return statfs(path.c_str(), &info) == 0 && info.f_type == magic;
 }
 
@@ -63,8 +63,9 @@ Result<void> collect_processes(const std::string& directory, std::set<int>& pids
   }
   TRY(const auto names, list_directory(directory));
   for (const std::string& name : names) {
-    struct stat info {};
-    if (stat((directory + "/" + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) TRY_VOID(collect_processes(directory + "/" + name, pids));
+    struct stat info{};
+    if (stat((directory + "/" + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+      TRY_VOID(collect_processes(directory + "/" + name, pids));
   }
   return {};
 }
@@ -72,7 +73,7 @@ Result<void> collect_processes(const std::string& directory, std::set<int>& pids
 Result<void> remove_groups(const std::string& directory) {
   TRY(const auto names, list_directory(directory));
   for (const std::string& name : names) {
-    struct stat info {};
+    struct stat info{};
     if (lstat((directory + "/" + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) TRY_VOID(remove_groups(directory + "/" + name));
   }
   if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return {};
@@ -95,7 +96,7 @@ Result<CgroupTree> CgroupTree::detect(const std::string& root) {
   TRY(const auto names, list_directory(root));
   for (const std::string& name : names) {
     const std::string path = root + "/" + name;
-    struct stat info {};
+    struct stat info{};
     if (lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;  // "cpu" may be a link to "cpu,cpuacct"
     if (is_mount_of(path, CGROUP2_SUPER_MAGIC)) {
       tree.hybrid_mount_ = path;
@@ -183,7 +184,8 @@ Result<void> CgroupTree::remove(const std::string& group) const {
 
 Result<int64_t> CgroupTree::oom_kills(const std::string& group) const {
   const bool v2 = version_ == CgroupVersion::kV2;
-  TRY(const std::string text, read_file(directory("memory", group) + (v2 ? "/memory.events" : "/memory.oom_control"), kControlFileBytesMax));
+  TRY(const std::string text,
+      read_file(directory("memory", group) + (v2 ? "/memory.events" : "/memory.oom_control"), kControlFileBytesMax));
   return counter(text, "oom_kill");
 }
 
@@ -198,7 +200,7 @@ Result<std::vector<std::string>> CgroupTree::children(const std::string& group) 
   TRY(const auto names, list_directory(path));
   std::vector<std::string> groups;
   for (const std::string& name : names) {
-    struct stat info {};
+    struct stat info{};
     if (lstat((path + "/" + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) groups.push_back(name);
   }
   return groups;

@@ -13,9 +13,9 @@ namespace stint::os {
 
 enum class CgroupVersion { kV1, kV2 };
 
-struct CgroupResources {  // 0: not set
-  int64_t cpu_shares = 0;       // v1 shares, 2…262144
-  int64_t cpu_quota_us = 0;     // per 100 ms period
+struct CgroupResources {     // 0: not set
+  int64_t cpu_shares = 0;    // v1 shares, 2…262144
+  int64_t cpu_quota_us = 0;  // per 100 ms period
   int64_t memory_bytes_max = 0;
   int64_t pids_max = 0;
 };

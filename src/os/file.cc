@@ -23,7 +23,8 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max) {
     if (count < 0) return fail(errno_error("read " + path, errno));
     if (count == 0) return bytes;
     bytes.append(buffer, static_cast<size_t>(count));
-    if (bytes.size() > bytes_max) return fail(Reason::kRequestEntityTooLarge, path + " is longer than " + std::to_string(bytes_max) + " bytes");
+    if (bytes.size() > bytes_max)
+      return fail(Reason::kRequestEntityTooLarge, path + " is longer than " + std::to_string(bytes_max) + " bytes");
   }
 }
 
@@ -66,7 +67,7 @@ Result<void> make_directories(const std::string& path, int mode) {
     if (mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0) return {};
   }
   if (errno == EEXIST) {
-    struct stat info {};
+    struct stat info{};
     if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
     errno = ENOTDIR;
   }

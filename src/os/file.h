@@ -1,5 +1,5 @@
-// Whole files and directory trees: read with a limit, written so that a reader sees the old bytes or the new ones, removed without following
-// links; and the lock that keeps two processes out of one data directory. Blocking; any thread.
+// Whole files and directory trees: read with a limit, written so that a reader sees the old bytes or the new ones, removed without
+// following links; and the lock that keeps two processes out of one data directory. Blocking; any thread.
 #pragma once
 
 #include <string>

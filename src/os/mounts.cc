@@ -21,8 +21,8 @@ constexpr char kVolatile[] = "volatile";
 
 std::string common_parent(const std::vector<std::string>& paths) {
   std::string parent = std::filesystem::path(paths.front()).parent_path();
-  const bool shared = std::all_of(paths.begin(), paths.end(),
-                                  [&](const std::string& path) { return std::filesystem::path(path).parent_path() == parent; });
+  const bool shared =
+      std::all_of(paths.begin(), paths.end(), [&](const std::string& path) { return std::filesystem::path(path).parent_path() == parent; });
   return shared ? parent : "";
 }
 

@@ -14,8 +14,8 @@ struct OverlayMount {
   std::string target;
 };
 
-// The steps of mounting an overlay as raw system calls over prepared bytes, so that they may run between vfork and exec, where nothing may be
-// allocated.
+// The steps of mounting an overlay as raw system calls over prepared bytes, so that they may run between vfork and exec, where nothing may
+// be allocated.
 class PreparedOverlay {
  public:
   explicit PreparedOverlay(const OverlayMount& mount);
@@ -24,8 +24,8 @@ class PreparedOverlay {
 
  private:
   int mount_by_file_system_context() const;
-  OverlayMount parts_;          // lower_dirs highest first
-  std::string common_parent_;   // of the lower directories, for the one-page option string of mount(2)
+  OverlayMount parts_;         // lower_dirs highest first
+  std::string common_parent_;  // of the lower directories, for the one-page option string of mount(2)
   std::string options_;
 };
 

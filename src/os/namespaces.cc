@@ -51,7 +51,7 @@ Result<void> unpin_namespace(const std::string& path) {
 }
 
 bool is_pinned_namespace(const std::string& path) {
-  struct statfs info {};
+  struct statfs info{};
   return statfs(path.c_str(), &info) == 0 && info.f_type == NSFS_MAGIC;
 }
 

@@ -160,16 +160,19 @@ Result<void> RouteSocket::set_up(int link) {
 }
 
 Result<void> RouteSocket::add_address(int link, uint32_t address, int prefix_length) {
-  RouteRequest request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
-                       ifaddrmsg{.ifa_family = AF_INET, .ifa_prefixlen = static_cast<uint8_t>(prefix_length),
-                                 .ifa_index = static_cast<uint32_t>(link)});
+  RouteRequest request(
+      RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+      ifaddrmsg{.ifa_family = AF_INET, .ifa_prefixlen = static_cast<uint8_t>(prefix_length), .ifa_index = static_cast<uint32_t>(link)});
   request.add(IFA_LOCAL, htonl(address)).add(IFA_ADDRESS, htonl(address)).add(IFA_BROADCAST, htonl(address | ~mask_of(prefix_length)));
   return expect(request.send(*this), "add address " + ipv4_text(address), EEXIST);
 }
 
 Result<void> RouteSocket::add_default_route(uint32_t gateway) {
   RouteRequest request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
-                       rtmsg{.rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT, .rtm_scope = RT_SCOPE_UNIVERSE,
+                       rtmsg{.rtm_family = AF_INET,
+                             .rtm_table = RT_TABLE_MAIN,
+                             .rtm_protocol = RTPROT_BOOT,
+                             .rtm_scope = RT_SCOPE_UNIVERSE,
                              .rtm_type = RTN_UNICAST});
   request.add(RTA_GATEWAY, htonl(gateway));
   return expect(request.send(*this), "add default route", EEXIST);

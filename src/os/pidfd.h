@@ -1,5 +1,5 @@
-// Processes watched by descriptor, so that a reused process id is never mistaken for the one meant; works for processes that are not children.
-// Any thread, but exited() belongs to the loop thread.
+// Processes watched by descriptor, so that a reused process id is never mistaken for the one meant; works for processes that are not
+// children. Any thread, but exited() belongs to the loop thread.
 #pragma once
 
 #include <sys/types.h>

@@ -65,7 +65,7 @@ bool set_up_descriptors(ChildPlan& plan) {
 
 int child_main(void* argument) {
   auto& plan = *static_cast<ChildPlan*>(argument);
-  struct sigaction normal {};
+  struct sigaction normal{};
   normal.sa_handler = SIG_DFL;
   // Ignored signals and the mask survive exec; a program expects neither.
   for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &normal, nullptr);
@@ -98,7 +98,8 @@ Result<Child> clone_child(ChildPlan& plan, Descriptor out, Descriptor err) {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);  // no handler of ours may run in the child
   int pidfd = -1;
-  const pid_t pid = clone(child_main, static_cast<char*>(stack) + kChildStackBytes, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  const pid_t pid =
+      clone(child_main, static_cast<char*>(stack) + kChildStackBytes, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
   const int code = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   munmap(stack, kChildStackBytes);
@@ -183,7 +184,8 @@ Result<std::string> find_program(const std::string& name) {
     return fail(Reason::kNotFound, name + " cannot be executed");
   }
   const char* path = getenv("PATH");
-  const std::string directories = std::string(path != nullptr ? path : "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
+  const std::string directories =
+      std::string(path != nullptr ? path : "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
   for (size_t at = 0; at < directories.size();) {
     const size_t end = std::min(directories.find(':', at), directories.size());
     const std::string candidate = directories.substr(at, end - at) + "/" + name;

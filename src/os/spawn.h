@@ -1,5 +1,5 @@
-// Starting programs: argument vectors, never a shell; only the descriptors named are inherited; on request in a mount namespace of its own, with
-// mounts made and undone there before the program starts. run() belongs to the loop thread, the rest to any thread.
+// Starting programs: argument vectors, never a shell; only the descriptors named are inherited; on request in a mount namespace of its own,
+// with mounts made and undone there before the program starts. run() belongs to the loop thread, the rest to any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -19,15 +19,15 @@ inline constexpr size_t kOutputBytesMax = 64 * 1024;  // kept of each stream; th
 
 // What the program sees differently from us. Nothing of it spreads to other namespaces, and all of it ends with the last process inside.
 struct PrivateMounts {
-  std::vector<std::string> unmount;     // fine if not mounted
+  std::vector<std::string> unmount;  // fine if not mounted
   std::optional<OverlayMount> overlay;
 };
 
 struct Command {
-  std::vector<std::string> args;        // args[0]: the program's absolute path
-  std::vector<std::string> env;         // "A=b"; complete
-  std::string working_dir;              // "" = ours
-  std::vector<int> inherit;             // descriptors that keep their number
+  std::vector<std::string> args;  // args[0]: the program's absolute path
+  std::vector<std::string> env;   // "A=b"; complete
+  std::string working_dir;        // "" = ours
+  std::vector<int> inherit;       // descriptors that keep their number
   std::optional<PrivateMounts> private_mounts;
 };
 

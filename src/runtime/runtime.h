@@ -16,19 +16,19 @@
 
 namespace stint {
 
-struct CgroupLimits {            // 0: not set
-  int64_t cpu_shares = 0;        // v1 shares, 2…262144; v2 weight follows from them
-  int64_t cpu_quota_us = 0;      // per 100 ms period
+struct CgroupLimits {        // 0: not set
+  int64_t cpu_shares = 0;    // v1 shares, 2…262144; v2 weight follows from them
+  int64_t cpu_quota_us = 0;  // per 100 ms period
   int64_t memory_bytes_max = 0;
   int64_t pids_max = 0;
 };
 
 struct SandboxConfig {
-  std::string id;        // the pod's uid: names directories, cgroup and network namespace
+  std::string id;  // the pod's uid: names directories, cgroup and network namespace
   std::string pod_namespace, pod_name;
   std::string hostname;  // "" with host_network
   bool host_network = false;
-  std::string cgroup;    // relative to the driver's root: "burstable/pod<uid>"
+  std::string cgroup;  // relative to the driver's root: "burstable/pod<uid>"
   CgroupLimits limits;
   std::map<std::string, std::string> sysctls;
 };
@@ -45,18 +45,18 @@ struct Mount {
 };
 
 struct ContainerConfig {
-  std::string id;           // "<pod uid>_<container>_<attempt>": unique, chosen by the node agent
+  std::string id;  // "<pod uid>_<container>_<attempt>": unique, chosen by the node agent
   std::string sandbox_id;
   std::string name;
   int attempt = 0;
-  std::string image_id;     // as ImageStore::pull returned it
-  std::vector<std::string> args;              // entry point and arguments, complete
-  std::vector<std::string> env;               // "A=b"
-  std::string working_dir;                    // "" = "/"
-  std::string user;                           // "", "uid[:gid]" or a name of the image's passwd file
+  std::string image_id;           // as ImageStore::pull returned it
+  std::vector<std::string> args;  // entry point and arguments, complete
+  std::vector<std::string> env;   // "A=b"
+  std::string working_dir;        // "" = "/"
+  std::string user;               // "", "uid[:gid]" or a name of the image's passwd file
   std::vector<int64_t> supplemental_groups;
   std::vector<Mount> mounts;
-  std::string log_path;                       // CRI format, appended
+  std::string log_path;  // CRI format, appended
   CgroupLimits limits;
   bool privileged = false;
   bool read_only_root = false;
@@ -116,9 +116,9 @@ class Runtime {
 };
 
 struct RuntimeOptions {
-  std::string data_dir;   // persistent: images, container roots
-  std::string run_dir;    // lost at reboot: runtime state
-  std::string program;    // "crun", "runc"
+  std::string data_dir;  // persistent: images, container roots
+  std::string run_dir;   // lost at reboot: runtime state
+  std::string program;   // "crun", "runc"
   // The unpacked layers of an image, lowest first; kNotFound if it is not on disk. Left out by drivers without images.
   std::function<Result<std::vector<std::string>>(const std::string& image_id)> image_layers;
 };

@@ -20,7 +20,8 @@ corev1::Pod* written_pod(const Admission& admission) {
 
 Error being_terminated(const Kind& kind, std::string_view name, const std::string& ns) {
   Error error = forbidden(kind, name, "unable to create new content in namespace " + ns + " because it is being terminated");
-  error.causes.push_back({.reason = "NamespaceTerminating", .message = "namespace " + ns + " is being terminated", .field = "metadata.namespace"});
+  error.causes.push_back(
+      {.reason = "NamespaceTerminating", .message = "namespace " + ns + " is being terminated", .field = "metadata.namespace"});
   return error;
 }
 
@@ -53,8 +54,8 @@ Result<void> service_account(const Admission& admission) {
   if (!stored) {
     if (spec.serviceaccountname() == "default") return {};
     return fail(forbidden(*admission.request.kind, meta(*pod).name(),
-                          "error looking up service account " + admission.request.ns + "/" + spec.serviceaccountname() + ": serviceaccount " +
-                              quote(spec.serviceaccountname()) + " not found"));
+                          "error looking up service account " + admission.request.ns + "/" + spec.serviceaccountname() +
+                              ": serviceaccount " + quote(spec.serviceaccountname()) + " not found"));
   }
   const auto& account = static_cast<const corev1::ServiceAccount&>(*stored->object);
   if (spec.imagepullsecrets().empty()) *spec.mutable_imagepullsecrets() = account.imagepullsecrets();

@@ -7,7 +7,8 @@
 namespace stint {
 
 std::string_view verb_name(Verb verb) {
-  static constexpr std::array<std::string_view, 8> kNames = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"};
+  static constexpr std::array<std::string_view, 8> kNames = {"get",    "list",  "watch",  "create",
+                                                             "update", "patch", "delete", "deletecollection"};
   return kNames[static_cast<size_t>(verb)];
 }
 
@@ -17,8 +18,8 @@ Result<void> authorize(const Request& request) {
   const Kind& kind = *request.kind;
   std::string resource(kind.plural);
   if (!request.subresource.empty()) resource += "/" + request.subresource;
-  std::string why = "User " + quote(request.user.name) + " cannot " + std::string(verb_name(request.verb)) + " resource " + quote(resource) +
-                    " in API group " + quote(kind.group);
+  std::string why = "User " + quote(request.user.name) + " cannot " + std::string(verb_name(request.verb)) + " resource " +
+                    quote(resource) + " in API group " + quote(kind.group);
   why += request.ns.empty() ? " at the cluster scope" : " in the namespace " + quote(request.ns);
   return fail(forbidden(kind, request.name, why));
 }

@@ -27,7 +27,8 @@ Error refused(const std::string& pod, std::string_view why) {
 Result<void> check_pod(const corev1::Pod& pod, const metav1::ObjectMeta& asked) {
   const std::string& name = pod.metadata().name();
   if (!asked.uid().empty() && asked.uid() != pod.metadata().uid()) {
-    return fail(refused(name, "Precondition failed: UID in precondition: " + asked.uid() + ", UID in object meta: " + pod.metadata().uid()));
+    return fail(
+        refused(name, "Precondition failed: UID in precondition: " + asked.uid() + ", UID in object meta: " + pod.metadata().uid()));
   }
   if (!asked.resourceversion().empty() && asked.resourceversion() != pod.metadata().resourceversion()) {
     return fail(refused(name, "Precondition failed: ResourceVersion in precondition: " + asked.resourceversion() +

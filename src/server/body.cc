@@ -15,7 +15,8 @@ Result<void> check_type(const Request& request) {
   const std::string api_version = request.kind->api_version();
   const DecodedBody& body = request.body;
   if (!body.api_version.empty() && body.api_version != api_version) {
-    return fail(Reason::kBadRequest, "the API version in the data (" + body.api_version + ") does not match the expected API version (" + api_version + ")");
+    return fail(Reason::kBadRequest,
+                "the API version in the data (" + body.api_version + ") does not match the expected API version (" + api_version + ")");
   }
   const std::string kind = expected_body_kind(request);
   if (!body.kind.empty() && body.kind != kind) {
@@ -28,13 +29,15 @@ Result<void> check_type(const Request& request) {
 Result<void> check_place(const Request& request) {
   const metav1::ObjectMeta& meta = stint::meta(*request.body.message);
   if (!request.name.empty() && meta.name() != request.name) {
-    return fail(Reason::kBadRequest, "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");
+    return fail(Reason::kBadRequest,
+                "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");
   }
   if (!request.kind->namespaced || meta.namespace_().empty() || meta.namespace_() == request.ns) return {};
   if (request.verb == Verb::kCreate) {
     return fail(Reason::kBadRequest, "the namespace of the provided object does not match the namespace sent on the request");
   }
-  return fail(Reason::kBadRequest, "the namespace of the object (" + meta.namespace_() + ") does not match the namespace on the request (" + request.ns + ")");
+  return fail(Reason::kBadRequest,
+              "the namespace of the object (" + meta.namespace_() + ") does not match the namespace on the request (" + request.ns + ")");
 }
 
 Result<void> check_strictness(const Request& request, std::vector<std::string>& warnings) {
@@ -47,8 +50,8 @@ Result<void> check_strictness(const Request& request, std::vector<std::string>& 
   std::string joined;
   for (const std::string& fault : faults) joined += (joined.empty() ? "" : ", ") + fault;
   const std::string kind = expected_body_kind(request);
-  return fail(Reason::kBadRequest,
-              kind + " in version " + quote(request.kind->version) + " cannot be handled as a " + kind + ": strict decoding error: " + joined);
+  return fail(Reason::kBadRequest, kind + " in version " + quote(request.kind->version) + " cannot be handled as a " + kind +
+                                       ": strict decoding error: " + joined);
 }
 
 }  // namespace

@@ -139,7 +139,8 @@ TEST_F(Create, RefusesStrangers) {
   const auto answer = handle(std::move(one));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().message,
-            "jobs.batch is forbidden: User \"system:anonymous\" cannot create resource \"jobs\" in API group \"batch\" in the namespace \"default\"");
+            "jobs.batch is forbidden: User \"system:anonymous\" cannot create resource \"jobs\" in API group \"batch\" in the namespace "
+            "\"default\"");
 }
 
 TEST_F(Create, FindsTheSystemNamespacesAndThatTheyComeBack) {

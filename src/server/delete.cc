@@ -19,13 +19,15 @@ Error precondition_failed(const Kind& kind, const std::string& name, const std::
 Result<void> check_preconditions(const Kind& kind, const Message& object, const DeleteRequest& request) {
   const metav1::ObjectMeta& meta = stint::meta(object);
   if (!request.uid.empty() && request.uid != meta.uid()) {
-    return fail(precondition_failed(kind, meta.name(), "the UID in the precondition (" + request.uid + ") does not match the UID in record (" + meta.uid() +
-                                                           "). The object might have been deleted and then recreated"));
+    return fail(precondition_failed(kind, meta.name(),
+                                    "the UID in the precondition (" + request.uid + ") does not match the UID in record (" + meta.uid() +
+                                        "). The object might have been deleted and then recreated"));
   }
   if (!request.resource_version.empty() && request.resource_version != meta.resourceversion()) {
-    return fail(precondition_failed(kind, meta.name(), "the ResourceVersion in the precondition (" + request.resource_version +
-                                                           ") does not match the ResourceVersion in record (" + meta.resourceversion() +
-                                                           "). The object might have been modified"));
+    return fail(precondition_failed(kind, meta.name(),
+                                    "the ResourceVersion in the precondition (" + request.resource_version +
+                                        ") does not match the ResourceVersion in record (" + meta.resourceversion() +
+                                        "). The object might have been modified"));
   }
   return {};
 }

@@ -99,7 +99,8 @@ TEST_F(Delete, HoldsToItsPreconditions) {
   const auto uid = remove<batchv1::Job>("a", {.uid = "other"});
   ASSERT_FALSE(uid);
   EXPECT_EQ(uid.error().reason, Reason::kConflict);
-  EXPECT_TRUE(uid.error().message.starts_with("Operation cannot be fulfilled on Job.batch \"a\": the UID in the precondition (other) does not match"))
+  EXPECT_TRUE(uid.error().message.starts_with(
+      "Operation cannot be fulfilled on Job.batch \"a\": the UID in the precondition (other) does not match"))
       << uid.error().message;
   const auto version = remove<batchv1::Job>("a", {.resource_version = "1"});
   ASSERT_FALSE(version);

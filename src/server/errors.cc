@@ -8,7 +8,11 @@ namespace stint {
 namespace {
 
 Error about(const Kind& kind, std::string_view name, Reason reason, std::string message) {
-  return {.reason = reason, .message = std::move(message), .name = std::string(name), .group = std::string(kind.group), .kind = std::string(kind.plural)};
+  return {.reason = reason,
+          .message = std::move(message),
+          .name = std::string(name),
+          .group = std::string(kind.group),
+          .kind = std::string(kind.plural)};
 }
 
 std::string resource_and_name(const Kind& kind, std::string_view name) { return kind.qualified_plural() + " " + quote(name); }
@@ -25,7 +29,8 @@ Error already_exists(const Kind& kind, std::string_view name, bool existing_is_d
 }
 
 Error conflict(const Kind& kind, std::string_view name, std::string_view why) {
-  return about(kind, name, Reason::kConflict, "Operation cannot be fulfilled on " + resource_and_name(kind, name) + ": " + std::string(why));
+  return about(kind, name, Reason::kConflict,
+               "Operation cannot be fulfilled on " + resource_and_name(kind, name) + ": " + std::string(why));
 }
 
 Error modified_conflict(const Kind& kind, std::string_view name) {
@@ -48,7 +53,8 @@ Error invalid(std::string_view qualified_kind, std::string_view name, const Fiel
   for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
   if (texts.size() > 1) joined = "[" + joined + "]";
   const size_t dot = qualified_kind.find('.');
-  Error error{.reason = Reason::kInvalid, .name = std::string(name), .kind = std::string(qualified_kind.substr(0, dot)), .causes = errors.causes()};
+  Error error{
+      .reason = Reason::kInvalid, .name = std::string(name), .kind = std::string(qualified_kind.substr(0, dot)), .causes = errors.causes()};
   error.message = std::string(qualified_kind) + " " + quote(name) + " is invalid: " + joined;
   if (dot != std::string_view::npos) error.group = qualified_kind.substr(dot + 1);
   return error;
@@ -57,7 +63,8 @@ Error invalid(std::string_view qualified_kind, std::string_view name, const Fiel
 Error invalid(const Kind& kind, std::string_view name, const FieldErrors& errors) { return invalid(kind.qualified_kind(), name, errors); }
 
 Error method_not_allowed(const Kind& kind, std::string_view verb) {
-  return about(kind, "", Reason::kMethodNotAllowed, std::string(verb) + " is not supported on resources of kind " + quote(kind.qualified_plural()));
+  return about(kind, "", Reason::kMethodNotAllowed,
+               std::string(verb) + " is not supported on resources of kind " + quote(kind.qualified_plural()));
 }
 
 Error too_large_resource_version(Revision asked, Revision current) {

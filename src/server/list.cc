@@ -15,7 +15,7 @@ constexpr std::string_view kExact = "Exact";
 struct Plan {
   std::optional<Revision> exactly;
   Revision not_older = 0;
-  size_t limit = 0;        // 0: all
+  size_t limit = 0;         // 0: all
   std::string start_after;  // a key
 };
 
@@ -67,8 +67,9 @@ Error expired(const Request& request, const std::string& last_key) {
     return {.reason = Reason::kExpired, .message = "The resourceVersion for the provided list is too old."};
   }
   return {.reason = Reason::kExpired,
-          .message = "The provided continue parameter is too old to display a consistent list result. The continue token of this answer "
-                     "lists the rest as it is now, which may not fit what was listed before.",
+          .message =
+              "The provided continue parameter is too old to display a consistent list result. The continue token of this answer "
+              "lists the rest as it is now, which may not fit what was listed before.",
           .continue_token = encode_continue_token({.last_key = last_key})};
 }
 

@@ -99,7 +99,8 @@ TEST_F(List, RefusesContradictoryParameters) {
   ASSERT_FALSE(forbidden);
   EXPECT_EQ(forbidden.error().http_status(), 422);
   EXPECT_EQ(forbidden.error().message,
-            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless "
+            "resourceVersion is provided");
   Request token = maps();
   token.continue_token = "!!";
   EXPECT_TRUE(handle(std::move(token)).error().message.starts_with("invalid continue token: "));
@@ -144,7 +145,8 @@ TEST_F(List, SharesObjectsAndTheirJson) {
   EXPECT_EQ(first->items[0].get(), second->object.get());
   const Kind& kind = kind_of<corev1::ConfigMap>();
   EXPECT_EQ(server_->json_of(kind, first->items[0]).get(), server_->json_of(kind, second->object).get());
-  EXPECT_TRUE(server_->json_of(kind, second->object)->starts_with("{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"m0\""));
+  EXPECT_TRUE(
+      server_->json_of(kind, second->object)->starts_with("{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"m0\""));
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ const Message* spec_of(const Message& object) {
 
 std::string make_uid(Rng& rng) {
   std::array<uint64_t, 2> bits = {rng.next(), rng.next()};
-  bits[0] = (bits[0] & ~0xf000ULL) | 0x4000ULL;               // version 4
-  bits[1] = (bits[1] & ~(3ULL << 62)) | (2ULL << 62);         // RFC 4122 variant
+  bits[0] = (bits[0] & ~0xf000ULL) | 0x4000ULL;        // version 4
+  bits[1] = (bits[1] & ~(3ULL << 62)) | (2ULL << 62);  // RFC 4122 variant
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string text;
   text.reserve(36);

@@ -18,7 +18,8 @@ namespace {
 
 Result<std::unique_ptr<Message>> read_value(const Kind& kind, std::string_view key, std::string_view value, Revision revision) {
   auto decoded = decode_stored(stored_kind(kind), value);
-  if (!decoded) return fail(Reason::kInternalError, "Internal error occurred: reading " + std::string(key) + ": " + decoded.error().message);
+  if (!decoded)
+    return fail(Reason::kInternalError, "Internal error occurred: reading " + std::string(key) + ": " + decoded.error().message);
   std::unique_ptr<Message> object = *std::move(decoded);
   if (kind.from_stored != nullptr) {
     std::unique_ptr<Message> shape = kind.make();

@@ -77,8 +77,6 @@ class FrontDoor final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions) {
-  return std::make_unique<FrontDoor>(loop, store);
-}
+std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions) { return std::make_unique<FrontDoor>(loop, store); }
 
 }  // namespace stint

@@ -36,7 +36,7 @@ struct Request {
   User user;
   Verb verb = Verb::kGet;
   const Kind* kind = nullptr;
-  std::string ns;           // "" cluster scope, or all namespaces for list and watch
+  std::string ns;  // "" cluster scope, or all namespaces for list and watch
   std::string name;
   std::string subresource;  // "status", "binding", "finalize"
 
@@ -67,7 +67,7 @@ struct Answer {
   Object object;                      // one object, or
   std::optional<Error> status_error;  // unused for success
   bool is_list = false;
-  std::vector<Object> items;          // a list, with
+  std::vector<Object> items;  // a list, with
   std::string resource_version, continue_token;
   std::optional<int64_t> remaining;
   // A success Status (deletes): details of what went.

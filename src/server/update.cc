@@ -60,7 +60,8 @@ Result<void> check_uid(const Request& request, const Message& next, const Stored
   if (request.verb != Verb::kUpdate || uid.empty() || uid == is) return {};
   return fail(conflict(*request.kind, request.name,
                        "StorageError: invalid object, Code: 4, Key: " + current.key +
-                           ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + is));
+                           ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: " + uid +
+                           ", UID in object meta: " + is));
 }
 
 Result<std::unique_ptr<Message>> requested_object(const Request& request, const Stored& current, std::vector<std::string>& warnings) {
@@ -79,7 +80,8 @@ Result<void> validate(const Request& request, const Endpoint& endpoint, const Me
 }
 
 // The object to store, from the current one: everything between reading and writing.
-Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request, const Stored& current, std::vector<std::string>& warnings) {
+Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request, const Stored& current,
+                                             std::vector<std::string>& warnings) {
   const Kind& kind = *request.kind;
   const Message& old = *current.object;
   TRY(std::unique_ptr<Message> next, requested_object(request, current, warnings));
@@ -132,7 +134,8 @@ Task<Result<Answer>> update_object(Core& core, Request request) {
   for (int attempt = 0;; ++attempt) {
     CO_TRY(auto current, core.registry.find(kind, request.ns, request.name));
     if (!current) {
-      if (request.verb != Verb::kUpdate || !kind.create_on_update || !request.subresource.empty()) co_return fail(not_found(kind, request.name));
+      if (request.verb != Verb::kUpdate || !kind.create_on_update || !request.subresource.empty())
+        co_return fail(not_found(kind, request.name));
       co_return co_await create_by_put(core, std::move(request));
     }
     Answer answer{.kind = &kind, .warnings = body_warnings};
@@ -142,7 +145,8 @@ Task<Result<Answer>> update_object(Core& core, Request request) {
       answer.object = *std::move(written);
       co_return answer;
     }
-    if (written.error().reason != Reason::kConflict || !may_retry(request) || attempt == kConflictRetriesMax) co_return fail(std::move(written).error());
+    if (written.error().reason != Reason::kConflict || !may_retry(request) || attempt == kConflictRetriesMax)
+      co_return fail(std::move(written).error());
     co_await sleep_for(core.loop, pause);
     pause *= 2;
   }

@@ -14,7 +14,8 @@ TEST_F(Update, RefusesAnOutdatedResourceVersion) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().reason, Reason::kConflict);
   EXPECT_EQ(answer.error().message,
-            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest version and "
+            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest "
+            "version and "
             "try again");
 }
 

@@ -19,7 +19,8 @@ Result<void> validate(const Request& request) {
     errors.forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
   }
   if (!match.empty()) {
-    if (!request.send_initial_events) errors.forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    if (!request.send_initial_events)
+      errors.forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
     if (match != "NotOlderThan") errors.not_supported(field, match, kMatches);
     if (!request.continue_token.empty()) errors.forbidden(field, "resourceVersionMatch is forbidden when continue is provided");
   }
@@ -30,7 +31,8 @@ Result<void> validate(const Request& request) {
 WatchEvent error_event(Error error) { return {.type = WatchType::kError, .error = std::move(error)}; }
 
 Error too_old(Revision asked, Revision oldest) {
-  return {.reason = Reason::kExpired, .message = "too old resource version: " + std::to_string(asked) + " (" + std::to_string(oldest) + ")"};
+  return {.reason = Reason::kExpired,
+          .message = "too old resource version: " + std::to_string(asked) + " (" + std::to_string(oldest) + ")"};
 }
 
 class Stream final : public ObjectWatch {

@@ -20,7 +20,8 @@ class Watch : public ServerTest {
   // "ADDED a", "BOOKMARK", "END"; "" when nothing comes within a minute and a half.
   std::string next(ObjectWatch& watch) {
     static constexpr std::string_view kTypes[] = {"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"};
-    last_ = finish(with_timeout(loop_, std::chrono::seconds(90), watch.next()), std::chrono::seconds(90)).value_or(WatchEvent{.resource_version = "none"});
+    last_ = finish(with_timeout(loop_, std::chrono::seconds(90), watch.next()), std::chrono::seconds(90))
+                .value_or(WatchEvent{.resource_version = "none"});
     if (!last_) return "END";
     if (last_->resource_version == "none") return "";
     std::string text(kTypes[static_cast<size_t>(last_->type)]);

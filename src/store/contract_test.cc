@@ -29,7 +29,9 @@ class StoreContract : public testing::TestWithParam<Driver> {
   Result<Revision> put(std::string key, std::string value, Revision expected = 0) {
     return loop_.await(store_->commit(Write{std::move(key), text(std::move(value)), expected}));
   }
-  Result<Revision> erase(std::string key, Revision expected) { return loop_.await(store_->commit(Write{std::move(key), nullptr, expected})); }
+  Result<Revision> erase(std::string key, Revision expected) {
+    return loop_.await(store_->commit(Write{std::move(key), nullptr, expected}));
+  }
 
   std::vector<std::string> keys(const RangeOptions& options) {
     auto range = store_->range(options);

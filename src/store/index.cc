@@ -12,9 +12,7 @@ size_t cost_bytes(const Change& change) {
 
 }  // namespace
 
-void Index::load(Entry entry) {
-  keys_[std::move(entry.key)] = Version{std::move(entry.value), entry.create_revision, entry.mod_revision};
-}
+void Index::load(Entry entry) { keys_[std::move(entry.key)] = Version{std::move(entry.value), entry.create_revision, entry.mod_revision}; }
 
 void Index::start_at(Revision revision) {
   revision_ = compacted_ = revision;
@@ -81,7 +79,8 @@ Result<Range> Index::range(const RangeOptions& options) const {
   if (at > revision_) {
     return fail(Reason::kTimeout, "Too large resource version: " + std::to_string(at) + ", current: " + std::to_string(revision_));
   }
-  if (at < compacted_) return fail(Reason::kExpired, "too old resource version: " + std::to_string(at) + " (" + std::to_string(compacted_) + ")");
+  if (at < compacted_)
+    return fail(Reason::kExpired, "too old resource version: " + std::to_string(at) + " (" + std::to_string(compacted_) + ")");
   Range range{.revision = at};
   auto it = options.start_after < options.prefix ? keys_.lower_bound(options.prefix) : keys_.upper_bound(options.start_after);
   for (; it != keys_.end() && it->first.starts_with(options.prefix); ++it) {
@@ -116,7 +115,8 @@ Result<void> check_expected(const Write& write, Revision actual) {
     if (actual == 0 && !write.value) return fail(Reason::kNotFound, "key " + write.key + " does not exist");
     return {};
   }
-  return fail(Reason::kConflict, "key " + write.key + " is at revision " + std::to_string(actual) + ", not " + std::to_string(write.expected));
+  return fail(Reason::kConflict,
+              "key " + write.key + " is at revision " + std::to_string(actual) + ", not " + std::to_string(write.expected));
 }
 
 }  // namespace stint

@@ -47,7 +47,7 @@ using Handler = std::function<Task<void>(Request request, Response& response)>;
 struct TlsOptions {
   std::string certificate_pem;  // chain
   std::string key_pem;
-  std::string client_ca_pem;    // client certificates signed by it are verified; none is required
+  std::string client_ca_pem;  // client certificates signed by it are verified; none is required
 };
 
 struct Limits {

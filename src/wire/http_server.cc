@@ -35,9 +35,7 @@ constexpr Duration kHandshakeMax = std::chrono::seconds(10);
 constexpr Duration kWriteStallMax = std::chrono::seconds(60);
 constexpr size_t kReadAheadBytes = 4096;
 
-std::string_view status_text(int status) {
-  return beast::http::obsolete_reason(static_cast<beast::http::status>(status));
-}
+std::string_view status_text(int status) { return beast::http::obsolete_reason(static_cast<beast::http::status>(status)); }
 
 std::string date_now() {
   const std::time_t now = std::time(nullptr);
@@ -88,7 +86,11 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
  public:
   template <class... Args>
   Connection(std::shared_ptr<Shared> shared, tcp::socket socket, Args&... tls)
-      : shared_(std::move(shared)), stream_(std::move(socket), tls...), deadline_(stream_.get_executor()), scope_(shared_->loop), written_(shared_->loop) {
+      : shared_(std::move(shared)),
+        stream_(std::move(socket), tls...),
+        deadline_(stream_.get_executor()),
+        scope_(shared_->loop),
+        written_(shared_->loop) {
     ++shared_->connections;
   }
   ~Connection() override { --shared_->connections; }
@@ -203,7 +205,8 @@ class Connection final : public ConnectionBase, public std::enable_shared_from_t
     }
     if (status == 0 || closed_) return close();
     keep_alive_ = false;
-    auto [type, body] = shared_->error_body ? shared_->error_body(status, sentence) : std::pair<std::string, std::string>("text/plain", sentence + "\n");
+    auto [type, body] =
+        shared_->error_body ? shared_->error_body(status, sentence) : std::pair<std::string, std::string>("text/plain", sentence + "\n");
     set_deadline(kWriteStallMax);
     output_ = head(status, {{"Content-Type", type}}, body.size()) + body;
     asio::async_write(stream_, asio::buffer(output_), [self = this->shared_from_this()](ErrorCode, size_t) { self->drain_and_close(); });

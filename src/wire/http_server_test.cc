@@ -20,7 +20,8 @@ Task<void> echo(Request request, Response& response) {
     co_await response.end();
     co_return;
   }
-  co_await response.send(200, {{"Content-Type", "text/plain"}}, request.method + " " + request.path + "?" + request.query + " " + request.body);
+  co_await response.send(200, {{"Content-Type", "text/plain"}},
+                         request.method + " " + request.path + "?" + request.query + " " + request.body);
 }
 
 // Runs `client` against a plain server on its own thread, until it returns.

@@ -173,7 +173,8 @@ Result<std::vector<std::string>> hosts_of(std::string_view certificate_pem) {
     } else if (name->type == GEN_IPADD) {
       const bool v4 = ASN1_STRING_length(name->d.iPAddress) == 4;
       char text[INET6_ADDRSTRLEN];
-      if (inet_ntop(v4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress), text, sizeof text) != nullptr) hosts.emplace_back(text);
+      if (inet_ntop(v4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress), text, sizeof text) != nullptr)
+        hosts.emplace_back(text);
     }
   }
   return hosts;

@@ -40,18 +40,48 @@ std::vector<std::string> times(std::string_view schedule, const std::string& aft
 using Times = std::vector<std::string>;
 
 TEST(CronSchedule, RefusesWhatUpstreamRefuses) {
-  for (const char* text : {"", "0 0 * * 7", "60 * * * *", "* * * *", "* * * * * *", "@reboot", "@Daily", "@daily ", "*/0 * * * *", "0 0 * * FRI-MON",
-                           "22-2 * * * *", "0 24 * * *", "0 0 0 * *", "0 0 * 13 *", "-1 * * * *", "1-2-3 * * * *", "1/2/3 * * * *", "x * * * *",
-                           "0 0 L * *", "0 0 * * mo", "0 0 * * monday", "mon * * * *", "@every", "@every 5", "@every x", "TZ=0", "TZ=Mars/Base 0 * * * *",
-                           "*/x * * * *", "5.5 * * * *", "99999999999999999999 * * * *"}) {
+  for (const char* text : {"",
+                           "0 0 * * 7",
+                           "60 * * * *",
+                           "* * * *",
+                           "* * * * * *",
+                           "@reboot",
+                           "@Daily",
+                           "@daily ",
+                           "*/0 * * * *",
+                           "0 0 * * FRI-MON",
+                           "22-2 * * * *",
+                           "0 24 * * *",
+                           "0 0 0 * *",
+                           "0 0 * 13 *",
+                           "-1 * * * *",
+                           "1-2-3 * * * *",
+                           "1/2/3 * * * *",
+                           "x * * * *",
+                           "0 0 L * *",
+                           "0 0 * * mo",
+                           "0 0 * * monday",
+                           "mon * * * *",
+                           "@every",
+                           "@every 5",
+                           "@every x",
+                           "TZ=0",
+                           "TZ=Mars/Base 0 * * * *",
+                           "*/x * * * *",
+                           "5.5 * * * *",
+                           "99999999999999999999 * * * *"}) {
     EXPECT_FALSE(CronSchedule::parse(text).has_value()) << text;
   }
 }
 
 TEST(CronSchedule, AcceptsWhatUpstreamAccepts) {
-  for (const char* text : {"* * * * ?", "0 9 * JAN-mar Mon", "@every 90s", "05 1,,2 * * *", "@yearly", "@annually", "@monthly", "@weekly", "@daily",
-                           "@midnight", "@hourly", "@every 1h30m", "@every -5s", "0 0 31 2 *", ", * * * *", "+5 * * * *", "*-5 * * * *", "50/99 * * * *",
-                           "  0   0\t* * *  ", "TZ=UTC 0 * * * *", "CRON_TZ=Asia/Kolkata @daily"}) {
+  for (const char* text : {"* * * * ?",        "0 9 * JAN-mar Mon", "@every 90s",
+                           "05 1,,2 * * *",    "@yearly",           "@annually",
+                           "@monthly",         "@weekly",           "@daily",
+                           "@midnight",        "@hourly",           "@every 1h30m",
+                           "@every -5s",       "0 0 31 2 *",        ", * * * *",
+                           "+5 * * * *",       "*-5 * * * *",       "50/99 * * * *",
+                           "  0   0\t* * *  ", "TZ=UTC 0 * * * *",  "CRON_TZ=Asia/Kolkata @daily"}) {
     EXPECT_TRUE(CronSchedule::parse(text).has_value()) << text;
   }
 }
@@ -75,14 +105,17 @@ TEST(CronSchedule, IsStrictlyAfterAtSecondZero) {
 }
 
 TEST(CronSchedule, StepsRestartAtEachFieldBoundary) {
-  EXPECT_EQ(times("*/7 * * * *", "2026-08-03T10:48:00Z", 3), (Times{"2026-08-03T10:49:00Z", "2026-08-03T10:56:00Z", "2026-08-03T11:00:00Z"}));
+  EXPECT_EQ(times("*/7 * * * *", "2026-08-03T10:48:00Z", 3),
+            (Times{"2026-08-03T10:49:00Z", "2026-08-03T10:56:00Z", "2026-08-03T11:00:00Z"}));
   EXPECT_EQ(times("50/5 3 * * *", "2026-08-03T03:50:00Z", 2), (Times{"2026-08-03T03:55:00Z", "2026-08-04T03:50:00Z"}));
 }
 
 TEST(CronSchedule, JoinsTheDayFieldsWithOrUnlessOneIsStarred) {
-  EXPECT_EQ(times("0 0 13 * 5", "2026-08-06T00:00:00Z", 3), (Times{"2026-08-07T00:00:00Z", "2026-08-13T00:00:00Z", "2026-08-14T00:00:00Z"}));
+  EXPECT_EQ(times("0 0 13 * 5", "2026-08-06T00:00:00Z", 3),
+            (Times{"2026-08-07T00:00:00Z", "2026-08-13T00:00:00Z", "2026-08-14T00:00:00Z"}));
   EXPECT_EQ(times("0 0 13 * *", "2026-08-06T00:00:00Z", 2), (Times{"2026-08-13T00:00:00Z", "2026-09-13T00:00:00Z"}));
-  EXPECT_EQ(times("0 0 */2 * 1", "2026-08-09T12:00:00Z", 2), (Times{"2026-08-10T00:00:00Z", "2026-08-11T00:00:00Z"})) << "*/2 is not starred";
+  EXPECT_EQ(times("0 0 */2 * 1", "2026-08-09T12:00:00Z", 2), (Times{"2026-08-10T00:00:00Z", "2026-08-11T00:00:00Z"}))
+      << "*/2 is not starred";
 }
 
 TEST(CronSchedule, GivesUpOnDatesThatDoNotExist) {
@@ -94,7 +127,8 @@ TEST(CronSchedule, GivesUpOnDatesThatDoNotExist) {
 TEST(CronSchedule, SkipsWhatTheSpringChangeSkips) {
   EXPECT_EQ(times("30 2 * * *", "2012-03-10T12:00:00Z", 1, "America/New_York"), (Times{"2012-03-12T06:30:00Z"}));
   EXPECT_EQ(times("0 * * * *", "2012-03-11T06:00:00Z", 2, "America/New_York"), (Times{"2012-03-11T07:00:00Z", "2012-03-11T08:00:00Z"}));
-  EXPECT_EQ(times("0 0 * * *", "2018-11-03T12:00:00Z", 1, "America/Sao_Paulo"), (Times{"2018-11-05T02:00:00Z"})) << "the gap covers midnight";
+  EXPECT_EQ(times("0 0 * * *", "2018-11-03T12:00:00Z", 1, "America/Sao_Paulo"), (Times{"2018-11-05T02:00:00Z"}))
+      << "the gap covers midnight";
 }
 
 TEST(CronSchedule, RepeatsWhatTheAutumnChangeRepeats) {

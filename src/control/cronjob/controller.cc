@@ -180,7 +180,8 @@ Task<Result<void>> CronJobController::start_run(const View& view, const Plan& pl
   co_return Result<void>();
 }
 
-// Null if the name is taken by a Job that is not this CronJob's. One that is was created before a crash, or its write to the status was lost.
+// Null if the name is taken by a Job that is not this CronJob's. One that is was created before a crash, or its write to the status was
+// lost.
 Task<Result<JobPtr>> CronJobController::create_or_find(const batchv1::CronJob& cron_job, WallTime time) {
   const auto created = co_await create(client_, make_job(cron_job, time));
   if (created) {

@@ -1,5 +1,5 @@
-// The CronJob controller: gathers what the caches and, where they may be behind, the server show of one CronJob, asks plan.h what to do, and does it.
-// Loop thread only.
+// The CronJob controller: gathers what the caches and, where they may be behind, the server show of one CronJob, asks plan.h what to do,
+// and does it. Loop thread only.
 #pragma once
 
 #include <unordered_map>

@@ -20,7 +20,8 @@ struct Search {
   int64_t missed = 0;  // estimated
 };
 
-Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now, bool within_deadline) {
+Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now,
+                      bool within_deadline) {
   Search found;
   const auto& status = cron_job.status();
   found.base = from_time(status.has_lastscheduletime() ? status.lastscheduletime() : cron_job.metadata().creationtimestamp());
@@ -41,7 +42,8 @@ Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& sche
   // The distance of the first two is taken for that of all; from one before the estimate the search goes on exactly.
   const int64_t between = floor<seconds>(*second - *first).count();
   found.missed = floor<seconds>(now - *first).count() / between + 1;
-  for (auto time = schedule.next(*first + seconds((found.missed - 2) * between), zone); time && *time <= now; time = schedule.next(*time, zone)) {
+  for (auto time = schedule.next(*first + seconds((found.missed - 2) * between), zone); time && *time <= now;
+       time = schedule.next(*time, zone)) {
     found.newest = time;
   }
   return found;

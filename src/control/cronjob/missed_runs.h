@@ -1,5 +1,6 @@
-// Which run of a CronJob is due, and when the next will be. Only the newest missed run is ever started. Pure; any thread. Source: upstream's
-// pkg/controller/cronjob/utils.go, with its estimate of the missed runs, since what it starts and skips follows from that estimate.
+// Which run of a CronJob is due, and when the next will be. Only the newest missed run is ever started. Pure; any thread. Source:
+// upstream's pkg/controller/cronjob/utils.go, with its estimate of the missed runs, since what it starts and skips follows from that
+// estimate.
 #pragma once
 
 #include <optional>

@@ -74,7 +74,8 @@ std::string format_rfc1123(WallTime time) {
 
 void decide_start(const batchv1::CronJob& cron_job, WallTime due, WallTime now, Plan& plan) {
   const auto& spec = cron_job.spec();
-  if (spec.has_startingdeadlineseconds() && now - due > std::chrono::seconds(std::min<int64_t>(spec.startingdeadlineseconds(), INT32_MAX))) {
+  if (spec.has_startingdeadlineseconds() &&
+      now - due > std::chrono::seconds(std::min<int64_t>(spec.startingdeadlineseconds(), INT32_MAX))) {
     plan.notices.push_back({true, "MissSchedule", "Missed scheduled time to start a job: " + format_rfc1123(due)});
     return;
   }
@@ -99,12 +100,14 @@ void decide_run(const batchv1::CronJob& cron_job, WallTime now, Plan& plan) {
   if (spec.suspend()) return;
   if (names_zone(cron_job)) {
     plan.notices.push_back({true, "UnsupportedSchedule",
-                            "CRON_TZ or TZ used in schedule \"" + spec.schedule() + "\" is not officially supported, see "
-                            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"});
+                            "CRON_TZ or TZ used in schedule \"" + spec.schedule() +
+                                "\" is not officially supported, see "
+                                "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"});
   }
   const auto timetable = read_timetable(cron_job);
   if (!timetable) {
-    plan.notices.push_back({true, "UnparseableSchedule", "unparseable schedule: \"" + spec.schedule() + "\" : " + timetable.error().message});
+    plan.notices.push_back(
+        {true, "UnparseableSchedule", "unparseable schedule: \"" + spec.schedule() + "\" : " + timetable.error().message});
     return;
   }
   const auto due = find_due(cron_job, timetable->schedule, timetable->zone, now);
@@ -115,8 +118,8 @@ void decide_run(const batchv1::CronJob& cron_job, WallTime now, Plan& plan) {
   plan.look_again = until_next_run(cron_job, timetable->schedule, timetable->zone, now);
   if (!due->time) return;
   if (due->too_many_missed) {
-    plan.notices.push_back({true, "TooManyMissedTimes",
-                            "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"});
+    plan.notices.push_back(
+        {true, "TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"});
   }
   decide_start(cron_job, *due->time, now, plan);
 }
@@ -141,7 +144,8 @@ bool is_listed(const batchv1::CronJobStatus& status, std::string_view job_uid) {
 
 void unlist(batchv1::CronJobStatus& status, std::string_view job_uid) {
   auto& active = *status.mutable_active();
-  active.erase(std::remove_if(active.begin(), active.end(), [&](const auto& reference) { return reference.uid() == job_uid; }), active.end());
+  active.erase(std::remove_if(active.begin(), active.end(), [&](const auto& reference) { return reference.uid() == job_uid; }),
+               active.end());
 }
 
 std::string job_name(const batchv1::CronJob& cron_job, WallTime time) {

@@ -15,8 +15,8 @@ namespace stint::cronjob {
 
 struct View {
   std::shared_ptr<const batchv1::CronJob> cron_job;
-  std::vector<JobPtr> jobs;                    // that it controls
-  std::set<std::string, std::less<>> removed;  // uids of its Jobs that the history limits just removed
+  std::vector<JobPtr> jobs;                     // that it controls
+  std::set<std::string, std::less<>> removed;   // uids of its Jobs that the history limits just removed
   std::set<std::string, std::less<>> vanished;  // uids in status.active of Jobs that the server does not know any more
 };
 

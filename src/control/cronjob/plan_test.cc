@@ -25,7 +25,9 @@ batchv1::CronJob make_cron_job(const std::string& schedule, std::string_view cre
   return cron_job;
 }
 
-void set_last(batchv1::CronJob& cron_job, std::string_view time) { *cron_job.mutable_status()->mutable_lastscheduletime() = to_time(at(time)); }
+void set_last(batchv1::CronJob& cron_job, std::string_view time) {
+  *cron_job.mutable_status()->mutable_lastscheduletime() = to_time(at(time));
+}
 
 JobPtr make_run(const std::string& uid, const char* condition = "", std::string_view end = "2026-08-03T10:00:30Z") {
   auto job = std::make_shared<batchv1::Job>();
@@ -188,7 +190,8 @@ TEST(CronJobPlan, IsNotBlockedByAJobThatSomebodyElseMade) {
 
 TEST(CronJobHistory, DropsTheOldestOfEachOutcome) {
   std::vector<JobPtr> jobs;
-  for (int i = 0; i < 5; ++i) jobs.push_back(make_run("ok" + std::to_string(i), "Complete", "2026-08-03T1" + std::to_string(i) + ":00:00Z"));
+  for (int i = 0; i < 5; ++i)
+    jobs.push_back(make_run("ok" + std::to_string(i), "Complete", "2026-08-03T1" + std::to_string(i) + ":00:00Z"));
   jobs.push_back(make_run("bad1", "Failed", "2026-08-03T12:00:00Z"));
   jobs.push_back(make_run("bad0", "Failed", "2026-08-03T11:00:00Z"));
   jobs.push_back(make_run("running"));

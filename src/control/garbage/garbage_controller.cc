@@ -6,7 +6,8 @@ namespace stint::garbage {
 namespace {
 
 constexpr std::string_view kOwnerIndex = "owner";  // every owner's uid, controlling or not
-constexpr WorkQueue::Options kQueueOptions{.workers = 20, .retry_base = std::chrono::milliseconds(5), .retry_max = std::chrono::seconds(60)};
+constexpr WorkQueue::Options kQueueOptions{
+    .workers = 20, .retry_base = std::chrono::milliseconds(5), .retry_max = std::chrono::seconds(60)};
 
 // Events may not own or be owned; of two shapes in one store the first is enough.
 bool takes_part(const Kind& kind) { return kind.kind != "Event" && kind.has_verb("delete") && kind.has_verb("watch"); }
@@ -19,7 +20,8 @@ std::vector<std::string> owner_uids(const Message& object) {
 
 // "batch/v1/Job/ns/name"; the namespace is empty for cluster-scoped kinds.
 std::string queue_key(const Kind& kind, std::string_view ns, std::string_view name) {
-  return std::string(kind.group) + "/" + std::string(kind.version) + "/" + std::string(kind.plural) + "/" + std::string(ns) + "/" + std::string(name);
+  return std::string(kind.group) + "/" + std::string(kind.version) + "/" + std::string(kind.plural) + "/" + std::string(ns) + "/" +
+         std::string(name);
 }
 
 struct Target {
@@ -80,8 +82,10 @@ Task<void> GarbageController::run() {
 
 void GarbageController::observe(const Kind& kind, const Object& old, const Object& next) {
   if (next != nullptr) {
-    const bool matters = !meta(*next).ownerreferences().empty() || has_finalizer(*next, kForegroundFinalizer) || has_finalizer(*next, kOrphanFinalizer);
-    if (matters && (old == nullptr || is_deleting(*next) || meta(*old).ownerreferences_size() != meta(*next).ownerreferences_size())) enqueue(kind, *next);
+    const bool matters =
+        !meta(*next).ownerreferences().empty() || has_finalizer(*next, kForegroundFinalizer) || has_finalizer(*next, kOrphanFinalizer);
+    if (matters && (old == nullptr || is_deleting(*next) || meta(*old).ownerreferences_size() != meta(*next).ownerreferences_size()))
+      enqueue(kind, *next);
     return;
   }
   for (const Object& dependent : dependents_of(meta(*old).uid())) enqueue(kind_of(dependent->GetDescriptor()), *dependent);
@@ -158,7 +162,8 @@ Task<Result<OwnerState>> GarbageController::state_of(metav1::OwnerReference refe
     co_return fail(Reason::kNotFound, "no kind " + reference.kind() + " in " + reference.apiversion() + ": its dependents are left alone");
   }
   const std::string owner_ns = kind->namespaced ? ns : "";
-  if (kind->namespaced && owner_ns.empty()) co_return OwnerState::kSolid;  // a cluster-scoped object cannot be owned from a namespace: never collected
+  if (kind->namespaced && owner_ns.empty())
+    co_return OwnerState::kSolid;  // a cluster-scoped object cannot be owned from a namespace: never collected
   Object owner = takes_part(*kind) ? context_.informers.of(*kind).get(owner_ns, reference.name()) : nullptr;
   if (owner == nullptr || meta(*owner).uid() != reference.uid()) {
     auto live = co_await context_.client.get(*kind, owner_ns, reference.name());

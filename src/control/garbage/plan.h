@@ -27,11 +27,11 @@ struct Owner {
 struct Plan {
   enum class Action {
     kNone,
-    kDropOwners,       // take `uids` out of the object's own references
-    kDelete,           // with `propagation`
-    kRelease,          // take the object's uid out of the references of its dependents, then the orphan finalizer off
+    kDropOwners,        // take `uids` out of the object's own references
+    kDelete,            // with `propagation`
+    kRelease,           // take the object's uid out of the references of its dependents, then the orphan finalizer off
     kDeleteDependents,  // foreground: those who are not going yet must be looked at
-    kFinish,           // take `finalizer` off
+    kFinish,            // take `finalizer` off
   } action = Action::kNone;
   std::vector<std::string> uids;
   Propagation propagation = Propagation::kBackground;

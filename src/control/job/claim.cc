@@ -18,11 +18,10 @@ Claim judge_claim(const batchv1::Job& job, const LabelSelector& selector, const 
 }
 
 Value adopt_patch(const batchv1::Job& job, const corev1::Pod& pod) {
-  Members owner{{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", job.metadata().name()}, {"uid", job.metadata().uid()},
-                {"controller", true}, {"blockOwnerDeletion", true}};
-  Members metadata{{"uid", pod.metadata().uid()},
-                   {"ownerReferences", Array{Value(std::move(owner))}},
-                   {"finalizers", Array{Value(kTrackingFinalizer)}}};
+  Members owner{{"apiVersion", "batch/v1"},    {"kind", "Job"},      {"name", job.metadata().name()},
+                {"uid", job.metadata().uid()}, {"controller", true}, {"blockOwnerDeletion", true}};
+  Members metadata{
+      {"uid", pod.metadata().uid()}, {"ownerReferences", Array{Value(std::move(owner))}}, {"finalizers", Array{Value(kTrackingFinalizer)}}};
   return Members{{"metadata", std::move(metadata)}};
 }
 

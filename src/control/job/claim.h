@@ -1,5 +1,5 @@
-// Which pods are a Job's: those that name it as their controller, and ownerless ones that its selector picks, which are then adopted. Pure; any
-// thread. Source: upstream's PodControllerRefManager.
+// Which pods are a Job's: those that name it as their controller, and ownerless ones that its selector picks, which are then adopted. Pure;
+// any thread. Source: upstream's PodControllerRefManager.
 #pragma once
 
 #include "api/json.h"

@@ -14,15 +14,13 @@ namespace {
 // Syncs wait for the store, not for the processor, and its commits are grouped: many at once are faster than few.
 constexpr WorkQueue::Options kQueueOptions{.workers = 32, .retry_base = 1s, .retry_max = 60s};
 
-// A sync reads every pod of its Job, so syncing at each pod event would cost n² for n pods. A small Job is synced at once; a bigger one is left in
-// peace after a sync for a time that grows with it, so that the sum stays linear. (Upstream always waits a second.)
+// A sync reads every pod of its Job, so syncing at each pod event would cost n² for n pods. A small Job is synced at once; a bigger one is
+// left in peace after a sync for a time that grows with it, so that the sum stays linear. (Upstream always waits a second.)
 constexpr size_t kSmallJobPods = 10;
 constexpr Duration kQuietPerPod = 20us;
 constexpr Duration kQuietMax = 100ms;
 
-Duration quiet_after_sync(size_t pods) {
-  return pods <= kSmallJobPods ? Duration{0} : std::min<Duration>(kQuietMax, kQuietPerPod * pods);
-}
+Duration quiet_after_sync(size_t pods) { return pods <= kSmallJobPods ? Duration{0} : std::min<Duration>(kQuietMax, kQuietPerPod * pods); }
 
 bool same_status(const batchv1::JobStatus& a, const batchv1::JobStatus& b) { return a.SerializeAsString() == b.SerializeAsString(); }
 
@@ -212,7 +210,8 @@ Task<Result<void>> JobController::check_may_adopt(JobPtr job) {
   CO_TRY(const auto fresh, co_await get<batchv1::Job>(client_, job->metadata().namespace_(), job->metadata().name()));
   const std::string key = object_key(*job);
   if (fresh->metadata().uid() != job->metadata().uid()) {
-    co_return fail(Reason::kNone, "original Job " + key + " is gone: got uid " + fresh->metadata().uid() + ", wanted " + job->metadata().uid());
+    co_return fail(Reason::kNone,
+                   "original Job " + key + " is gone: got uid " + fresh->metadata().uid() + ", wanted " + job->metadata().uid());
   }
   if (is_deleting(*fresh)) {
     co_return fail(Reason::kNone, key + " has just been deleted at " + format_rfc3339(from_time(fresh->metadata().deletiontimestamp())));
@@ -221,10 +220,11 @@ Task<Result<void>> JobController::check_may_adopt(JobPtr job) {
 }
 
 Task<Result<void>> JobController::disown(JobPtr job, PodPtr pod) {
-  const auto patched = co_await client_.patch(kind_of<corev1::Pod>(), pod->metadata().namespace_(), pod->metadata().name(), PatchType::kStrategic,
-                                              release_patch(*job, *pod), "");
+  const auto patched = co_await client_.patch(kind_of<corev1::Pod>(), pod->metadata().namespace_(), pod->metadata().name(),
+                                              PatchType::kStrategic, release_patch(*job, *pod), "");
   // Invalid: the pod has no such owner any more, or is another pod by now.
-  if (!patched && patched.error().reason != Reason::kNotFound && patched.error().reason != Reason::kInvalid) co_return fail(patched.error());
+  if (!patched && patched.error().reason != Reason::kNotFound && patched.error().reason != Reason::kInvalid)
+    co_return fail(patched.error());
   co_return Result<void>();
 }
 

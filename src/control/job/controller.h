@@ -1,5 +1,5 @@
-// The Job controller: gathers what the caches show of one Job, asks plan.h what to do, does it, and writes the status in the steps of tracking.h.
-// Every decision is in those pure parts; here is only the order of reads and writes. Loop thread only.
+// The Job controller: gathers what the caches show of one Job, asks plan.h what to do, does it, and writes the status in the steps of
+// tracking.h. Every decision is in those pure parts; here is only the order of reads and writes. Loop thread only.
 #pragma once
 
 #include <unordered_map>

@@ -53,7 +53,8 @@ class JobControllerTest : public testing::Test {
   }
   void finish(const PodPtr& pod, int exit_code) {
     corev1::Pod ended = end_pod(*client_.find<corev1::Pod>("ns", pod->metadata().name()), exit_code);
-    *ended.mutable_status()->mutable_containerstatuses(0)->mutable_state()->mutable_terminated()->mutable_finishedat() = to_time(loop_.now());
+    *ended.mutable_status()->mutable_containerstatuses(0)->mutable_state()->mutable_terminated()->mutable_finishedat() =
+        to_time(loop_.now());
     client_.put(std::move(ended));
   }
   void finish_all(int exit_code) {

@@ -15,7 +15,10 @@ JobPtr find_job(const Informer& jobs, const corev1::Pod& pod) {
 }
 
 OrphanPods::OrphanPods(Loop& loop, Client& client, const Informer& jobs, const Informer& pods)
-    : client_(client), jobs_(jobs), pods_(pods), queue_(loop, "job_orphan_pod", {}, [this](std::string key) { return sync(std::move(key)); }) {}
+    : client_(client),
+      jobs_(jobs),
+      pods_(pods),
+      queue_(loop, "job_orphan_pod", {}, [this](std::string key) { return sync(std::move(key)); }) {}
 
 void OrphanPods::add(const corev1::Pod& pod) {
   if (has_tracking_finalizer(pod)) queue_.add(object_key(pod));

@@ -1,5 +1,5 @@
-// Takes the tracking finalizer off pods that no running Job will count: their Job is finished or gone, or they have none. Without this such a pod
-// could never be deleted. Loop thread only.
+// Takes the tracking finalizer off pods that no running Job will count: their Job is finished or gone, or they have none. Without this such
+// a pod could never be deleted. Loop thread only.
 #pragma once
 
 #include "client/informer.h"

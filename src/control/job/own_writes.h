@@ -45,9 +45,9 @@ class OwnWrites {
     int32_t unseen = 0;
     WallTime since;
   };
-  std::unordered_map<std::string, Creations> creations_;           // by uid of the Job
+  std::unordered_map<std::string, Creations> creations_;          // by uid of the Job
   std::unordered_map<std::string, std::string> status_versions_;  // by uid of the Job
-  std::unordered_set<std::string> deleted_;                        // uids of pods
+  std::unordered_set<std::string> deleted_;                       // uids of pods
   std::unordered_set<std::string> released_;
 };
 

@@ -1,5 +1,5 @@
-// What one sync of a Job does to its pods: the whole decision, from what is seen and the time alone. The status that follows from it is tracking.h's.
-// Pure; any thread. Source: upstream's pkg/controller/job/job_controller.go (syncJob, manageJob).
+// What one sync of a Job does to its pods: the whole decision, from what is seen and the time alone. The status that follows from it is
+// tracking.h's. Pure; any thread. Source: upstream's pkg/controller/job/job_controller.go (syncJob, manageJob).
 #pragma once
 
 #include <optional>
@@ -22,8 +22,8 @@ struct Plan {
   Tally tally;
   batchv1::JobStatus status;  // as stored, but started
   Verdict verdict;
-  Pods kill;      // the Job ends: deleted with their finalizers on, so that they are still counted
-  Pods discard;   // too many, or suspended: the finalizer goes first, so that they are never counted
+  Pods kill;     // the Job ends: deleted with their finalizers on, so that they are still counted
+  Pods discard;  // too many, or suspended: the finalizer goes first, so that they are never counted
   std::vector<Creation> create;
   bool manages_pods = false;           // the Job goes on, and all its pods are known
   std::optional<Duration> look_again;  // back-off or deadline

@@ -36,7 +36,8 @@ TEST(JobPlan, GivesUpTheLeastAdvancedPodsWhenParallelismIsLowered) {
 }
 
 TEST(JobPlan, StartsNothingMoreInAWorkQueueAfterASuccess) {
-  const View view = make_view(make_work_queue_job(3), {end_pod(make_pod("a", ""), 0), end_pod(make_pod("b", ""), 1), make_pod("c", "Running")});
+  const View view =
+      make_view(make_work_queue_job(3), {end_pod(make_pod("a", ""), 0), end_pod(make_pod("b", ""), 1), make_pod("c", "Running")});
   const Synced synced = sync(view);
   EXPECT_TRUE(synced.plan.create.empty());
   EXPECT_TRUE(synced.plan.discard.empty());

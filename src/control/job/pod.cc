@@ -54,7 +54,8 @@ bool add_finish_times(const Statuses& statuses, Counts counts, std::optional<Wal
 // Sidecars end after the regular containers, so they count; other init containers ended long before.
 std::optional<WallTime> containers_finish_time(const corev1::Pod& pod) {
   std::optional<WallTime> latest;
-  const bool all = add_finish_times(pod.status().containerstatuses(), [](const auto&) { return true; }, latest) &&
+  const bool all = add_finish_times(
+                       pod.status().containerstatuses(), [](const auto&) { return true; }, latest) &&
                    add_finish_times(pod.status().initcontainerstatuses(), [&](const auto& s) { return is_sidecar(pod, s.name()); }, latest);
   return all ? latest : std::nullopt;
 }

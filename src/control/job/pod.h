@@ -21,8 +21,8 @@ inline constexpr std::string_view kIgnoredFailureCountKey = "batch.kubernetes.io
 
 bool has_tracking_finalizer(const corev1::Pod& pod);
 bool is_succeeded(const corev1::Pod& pod);
-bool is_finished(const corev1::Pod& pod);  // either way
-bool is_active(const corev1::Pod& pod);    // neither finished nor being deleted
+bool is_finished(const corev1::Pod& pod);     // either way
+bool is_active(const corev1::Pod& pod);       // neither finished nor being deleted
 bool is_terminating(const corev1::Pod& pod);  // being deleted and not yet finished
 bool is_ready(const corev1::Pod& pod);
 // Whether the Job takes it for failed: under podReplacementPolicy TerminatingOrFailed a pod being deleted is, unless it succeeded.

@@ -47,7 +47,8 @@ std::string describe_match(const batchv1::PodFailurePolicyRule& rule, const core
     const auto* status = find_exit(pod.status().containerstatuses(), rule.onexitcodes());
     if (status == nullptr) status = find_exit(pod.status().initcontainerstatuses(), rule.onexitcodes());
     if (status == nullptr) return "";
-    return "Container " + status->name() + " for pod " + name + " failed with exit code " + std::to_string(status->state().terminated().exitcode());
+    return "Container " + status->name() + " for pod " + name + " failed with exit code " +
+           std::to_string(status->state().terminated().exitcode());
   }
   const auto* condition = find_condition(pod, rule);
   return condition == nullptr ? "" : "Pod " + name + " has condition " + condition->type();

@@ -13,14 +13,16 @@ namespace stint::job {
 
 class PodWrites {
  public:
-  PodWrites(Loop& loop, Client& client, Recorder& recorder, OwnWrites& own) : loop_(loop), client_(client), recorder_(recorder), own_(own) {}
+  PodWrites(Loop& loop, Client& client, Recorder& recorder, OwnWrites& own)
+      : loop_(loop), client_(client), recorder_(recorder), own_(own) {}
 
   struct Done {
     int32_t count = 0;
     int32_t ready = 0;           // of the pods removed
     std::optional<Error> error;  // the first
   };
-  // In batches of 1, 2, 4, …: if all are to fail alike (a quota), few are tried. After a batch with an error the rest waits for another sync.
+  // In batches of 1, 2, 4, …: if all are to fail alike (a quota), few are tried. After a batch with an error the rest waits for another
+  // sync.
   Task<Done> create(JobPtr job, std::vector<Creation> creations);
   // Deletes; with `release_first` without their finalizers, so that they do not count. A pod that is gone already is done.
   Task<Done> remove(JobPtr job, Pods pods, bool release_first);

@@ -79,7 +79,8 @@ TEST(PodFailurePolicy, JudgesOnlyPodsThatFailed) {
   condition.set_status("True");
   EXPECT_FALSE(plan(make_view(job, {pod}), kNow).verdict.has_value());
   pod.mutable_status()->set_phase("Failed");
-  EXPECT_EQ(plan(make_view(job, {pod}), kNow).verdict->message(), "Pod ns/j-a has condition DisruptionTarget matching FailJob rule at index 0");
+  EXPECT_EQ(plan(make_view(job, {pod}), kNow).verdict->message(),
+            "Pod ns/j-a has condition DisruptionTarget matching FailJob rule at index 0");
 }
 
 TEST(IndexedJob, StartsTheLowestFreeIndexes) {
@@ -100,7 +101,8 @@ TEST(IndexedJob, PutsTheIndexIntoThePod) {
   EXPECT_EQ(pod.metadata().annotations().at(std::string(kIndexKey)), "2");
   EXPECT_EQ(pod.metadata().labels().at(std::string(kIndexKey)), "2");
   EXPECT_EQ(pod.spec().hostname(), "j-2");
-  EXPECT_EQ(pod.spec().containers(0).env(0).valuefrom().fieldref().fieldpath(), "metadata.labels['batch.kubernetes.io/job-completion-index']");
+  EXPECT_EQ(pod.spec().containers(0).env(0).valuefrom().fieldref().fieldpath(),
+            "metadata.labels['batch.kubernetes.io/job-completion-index']");
   EXPECT_EQ(pod.spec().containers(1).env_size(), 1);
   EXPECT_TRUE(has_tracking_finalizer(pod));
 }
@@ -114,13 +116,15 @@ TEST(IndexedJob, CutsLongNames) {
 TEST(IndexedJob, RemovesRepeatedAndInvalidIndexes) {
   corev1::Pod best = with_index(make_pod("best", "Running"), 1);
   best.mutable_spec()->set_nodename("n");
-  const Plan planned = plan(make_view(make_indexed_job(3, 3), {best, with_index(make_pod("again", "Pending"), 1), make_pod("none", "Running"),
-                                                               with_index(make_pod("high", "Running"), 7)}), kNow);
+  const Plan planned = plan(make_view(make_indexed_job(3, 3), {best, with_index(make_pod("again", "Pending"), 1),
+                                                               make_pod("none", "Running"), with_index(make_pod("high", "Running"), 7)}),
+                            kNow);
   EXPECT_EQ(uids(planned.discard), (std::vector<std::string>{"again", "high", "none"}));
 }
 
 TEST(IndexedJob, CountsAnIndexOnce) {
-  const Synced synced = sync(make_view(make_indexed_job(3, 3), {with_index(end_pod(make_pod("a", ""), 0), 2), with_index(end_pod(make_pod("b", ""), 0), 2)}));
+  const Synced synced =
+      sync(make_view(make_indexed_job(3, 3), {with_index(end_pod(make_pod("a", ""), 0), 2), with_index(end_pod(make_pod("b", ""), 0), 2)}));
   EXPECT_EQ(synced.last().succeeded(), 1);
   EXPECT_EQ(synced.last().completedindexes(), "2");
 }
@@ -180,7 +184,8 @@ TEST(BackoffLimitPerIndex, StopsAtMaxFailedIndexes) {
   batchv1::Job job = make_per_index_job(4, 0);
   job.mutable_spec()->set_maxfailedindexes(1);
   const Plan planned = plan(make_view(job, {with_index(end_pod(make_pod("a", ""), 1), 0), with_index(end_pod(make_pod("b", ""), 1), 1),
-                                            with_index(make_pod("c", "Running"), 2)}), kNow);
+                                            with_index(make_pod("c", "Running"), 2)}),
+                            kNow);
   EXPECT_EQ(planned.verdict->reason(), "MaxFailedIndexesExceeded");
   EXPECT_EQ(uids(planned.kill), (std::vector<std::string>{"c"}));
 }

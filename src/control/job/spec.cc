@@ -40,7 +40,8 @@ batchv1::JobCondition make_condition(std::string_view type, bool is_true, std::s
 bool set_condition(batchv1::JobStatus& status, const batchv1::JobCondition& condition) {
   for (auto& present : *status.mutable_conditions()) {
     if (present.type() != condition.type()) continue;
-    if (present.status() == condition.status() && present.reason() == condition.reason() && present.message() == condition.message()) return false;
+    if (present.status() == condition.status() && present.reason() == condition.reason() && present.message() == condition.message())
+      return false;
     present = condition;
     return true;
   }

@@ -42,7 +42,8 @@ struct Tally {
   IndexSet completed;
   // With backoffLimitPerIndex only.
   IndexSet failed_indexes;
-  // By index: the last failed pod of an index that is to run again. It keeps its finalizer until its replacement carries on its count of failures.
+  // By index: the last failed pod of an index that is to run again. It keeps its finalizer until its replacement carries on its count of
+  // failures.
   std::map<int, PodPtr> held_back;
 };
 

@@ -17,7 +17,8 @@ int32_t drop_released(Uids& list, const HeldUids& still_held) {
   return before - list.size();
 }
 
-// Which pods may lose their finalizer: all when the Job ends either way, else the finished ones; a failed pod that its index still needs may not.
+// Which pods may lose their finalizer: all when the Job ends either way, else the finished ones; a failed pod that its index still needs
+// may not.
 bool may_release(const View& view, const Plan& plan, const Verdict& verdict, const PodPtr& pod) {
   if (is_deleting(*view.job) || verdict || is_succeeded(*pod)) return true;
   if (!is_failed(*pod, *view.job)) return false;

@@ -1,5 +1,6 @@
-// Counting each pod exactly once, over crashes between any two writes: a finished pod's uid goes into the status lists, then its finalizer is taken
-// off, then the uid leaves the lists and the counter rises. So a sync writes the status, patches pods, and writes the status again:
+// Counting each pod exactly once, over crashes between any two writes: a finished pod's uid goes into the status lists, then its finalizer
+// is taken off, then the uid leaves the lists and the counter rises. So a sync writes the status, patches pods, and writes the status
+// again:
 //   settle() → PUT status → take finalizers off → conclude() → PUT status
 // Pure; any thread. Source: upstream's trackJobStatusAndRemoveFinalizers.
 #pragma once
@@ -19,7 +20,7 @@ inline constexpr size_t kUncountedMax = 500;
 // What came of a plan's creations and deletions.
 struct Outcome {
   int32_t created = 0;
-  int32_t removed = 0;        // of plan.kill or plan.discard
+  int32_t removed = 0;  // of plan.kill or plan.discard
   int32_t removed_ready = 0;
 };
 
@@ -33,8 +34,8 @@ struct Settlement {
 Settlement settle(const View& view, const Plan& plan, const Outcome& outcome, WallTime now);
 
 struct Conclusion {
-  batchv1::JobStatus status;  // the second write
-  bool finished = false;      // it carries Complete or Failed
+  batchv1::JobStatus status;    // the second write
+  bool finished = false;        // it carries Complete or Failed
   std::vector<Notice> notices;  // for when it is written
 };
 // `written`: the status as the first write left it. `still_held`: uids of pods that keep their finalizer.

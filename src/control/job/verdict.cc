@@ -61,7 +61,8 @@ Verdict index_verdict(const batchv1::Job& job, const Tally& tally, WallTime now)
   if (job.spec().has_maxfailedindexes() && failed > job.spec().maxfailedindexes()) {
     return failure("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes", now);
   }
-  if (failed > 0 && failed + tally.completed.size() >= job.spec().completions()) return failure("FailedIndexes", "Job has failed indexes", now);
+  if (failed > 0 && failed + tally.completed.size() >= job.spec().completions())
+    return failure("FailedIndexes", "Job has failed indexes", now);
   return std::nullopt;
 }
 

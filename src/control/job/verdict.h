@@ -1,5 +1,5 @@
-// Whether a Job is to end, and why. The answer is the interim condition: FailureTarget or SuccessCriteriaMet; the terminal one, Failed or Complete,
-// follows when nothing of the Job runs any more (tracking.h). Pure; any thread.
+// Whether a Job is to end, and why. The answer is the interim condition: FailureTarget or SuccessCriteriaMet; the terminal one, Failed or
+// Complete, follows when nothing of the Job runs any more (tracking.h). Pure; any thread.
 #pragma once
 
 #include <optional>

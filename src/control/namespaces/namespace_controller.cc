@@ -5,12 +5,15 @@
 namespace stint::namespaces {
 namespace {
 
-constexpr WorkQueue::Options kQueueOptions{.workers = 5, .retry_base = std::chrono::milliseconds(100), .retry_max = std::chrono::seconds(60)};
+constexpr WorkQueue::Options kQueueOptions{
+    .workers = 5, .retry_base = std::chrono::milliseconds(100), .retry_max = std::chrono::seconds(60)};
 // Content that goes calls us by its deletion; this is only for what nobody announces.
 constexpr Duration kLookAgain = std::chrono::seconds(15);
 constexpr std::string_view kNamespaceFinalizer = "kubernetes";
 
-bool is_content(const Kind& kind) { return kind.namespaced && kind.has_verb("delete") && kind.has_verb("list") && kind.to_stored == nullptr; }
+bool is_content(const Kind& kind) {
+  return kind.namespaced && kind.has_verb("delete") && kind.has_verb("list") && kind.to_stored == nullptr;
+}
 
 }  // namespace
 

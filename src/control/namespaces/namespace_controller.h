@@ -17,7 +17,8 @@ class NamespaceController : public Controller {
   Task<Result<std::optional<Duration>>> sync(std::string name);
   Task<Result<Remaining>> delete_all(const Kind& kind, std::string ns, std::vector<std::string>* failures);
   Task<Result<std::vector<Remaining>>> delete_content(std::string ns, std::vector<std::string>* failures);
-  Task<Result<void>> report(std::shared_ptr<const corev1::Namespace> ns, std::vector<Remaining> remaining, std::vector<std::string> failures);
+  Task<Result<void>> report(std::shared_ptr<const corev1::Namespace> ns, std::vector<Remaining> remaining,
+                            std::vector<std::string> failures);
 
   ControllerContext& context_;
   Informer& namespaces_;

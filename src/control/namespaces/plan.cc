@@ -41,7 +41,8 @@ std::string describe_finalizers(std::span<const Remaining> remaining) {
 
 }  // namespace
 
-std::vector<corev1::NamespaceCondition> conditions(std::span<const Remaining> remaining, std::span<const std::string> failures, WallTime now) {
+std::vector<corev1::NamespaceCondition> conditions(std::span<const Remaining> remaining, std::span<const std::string> failures,
+                                                   WallTime now) {
   const std::string counts = describe_counts(remaining);
   const std::string finalizers = describe_finalizers(remaining);
   std::string failure;
@@ -54,7 +55,9 @@ std::vector<corev1::NamespaceCondition> conditions(std::span<const Remaining> re
       condition("NamespaceContentRemaining", !counts.empty(), counts.empty() ? "ContentRemoved" : "SomeResourcesRemain",
                 counts.empty() ? "Nothing is left" : "Some resources are remaining: " + counts, now),
       condition("NamespaceFinalizersRemaining", !finalizers.empty(), finalizers.empty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",
-                finalizers.empty() ? "Nothing left waits for a finalizer" : "Some content in the namespace has finalizers remaining: " + finalizers, now),
+                finalizers.empty() ? "Nothing left waits for a finalizer"
+                                   : "Some content in the namespace has finalizers remaining: " + finalizers,
+                now),
   };
 }
 

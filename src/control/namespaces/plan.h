@@ -18,7 +18,8 @@ struct Remaining {
 };
 
 // The five conditions of a terminating namespace. `failures`: errors met while deleting.
-std::vector<corev1::NamespaceCondition> conditions(std::span<const Remaining> remaining, std::span<const std::string> failures, WallTime now);
+std::vector<corev1::NamespaceCondition> conditions(std::span<const Remaining> remaining, std::span<const std::string> failures,
+                                                   WallTime now);
 
 // Puts them into the status, keeping transition times where nothing changed. True: something changed.
 bool merge_conditions(corev1::NamespaceStatus& status, std::vector<corev1::NamespaceCondition> conditions);

@@ -68,7 +68,8 @@ Task<Result<void>> PodGcController::remove(Victim victim) {
     CO_TRY_VOID(co_await update(context_.client, std::move(next), "status"));
   }
   DeleteRequest request{.grace_period_seconds = 0, .uid = pod.metadata().uid()};
-  auto removed = co_await context_.client.remove(kind_of<corev1::Pod>(), pod.metadata().namespace_(), pod.metadata().name(), std::move(request));
+  auto removed =
+      co_await context_.client.remove(kind_of<corev1::Pod>(), pod.metadata().namespace_(), pod.metadata().name(), std::move(request));
   if (!removed && removed.error().reason != Reason::kNotFound) co_return std::unexpected(removed.error());
   co_return Result<void>{};
 }

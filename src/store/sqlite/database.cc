@@ -75,8 +75,12 @@ Result<void> Database::create_tables() {
       "CREATE TABLE kv(key TEXT NOT NULL UNIQUE, value BLOB NOT NULL, create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL);"
       "CREATE TABLE meta(only_row INTEGER PRIMARY KEY CHECK(only_row = 1), revision INTEGER NOT NULL);"
       "INSERT INTO meta VALUES(1, 1);"
-      "PRAGMA application_id = " + std::to_string(kApplicationId) + ";"
-      "PRAGMA user_version = " + std::to_string(kFormatVersion) + ";"
+      "PRAGMA application_id = " +
+      std::to_string(kApplicationId) +
+      ";"
+      "PRAGMA user_version = " +
+      std::to_string(kFormatVersion) +
+      ";"
       "COMMIT;");
 }
 

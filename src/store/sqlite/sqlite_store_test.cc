@@ -36,7 +36,9 @@ class SqliteStoreTest : public testing::Test {
   Result<Revision> put(std::string key, std::string value, Revision expected = 0) {
     return loop_.await(store_->commit(Write{std::move(key), text(std::move(value)), expected}));
   }
-  Result<Revision> erase(std::string key, Revision expected) { return loop_.await(store_->commit(Write{std::move(key), nullptr, expected})); }
+  Result<Revision> erase(std::string key, Revision expected) {
+    return loop_.await(store_->commit(Write{std::move(key), nullptr, expected}));
+  }
   std::map<std::string, std::string> contents() {
     std::map<std::string, std::string> found;
     for (const Entry& entry : store_->range({})->entries) found[entry.key] = *entry.value;
@@ -95,7 +97,7 @@ TEST_F(SqliteStoreTest, IsReadableByItsOwnerOnly) {
   open();
   ASSERT_TRUE(put("/secret", "1"));
   for (const char* suffix : {"", "-wal"}) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat((path_ + suffix).c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u) << suffix;
   }
@@ -140,7 +142,8 @@ TEST_F(SqliteStoreTest, DoesNotGrowWithOverwrites) {
   for (size_t group = 0; group < kGroups; ++group) {
     Scope scope(loop_);
     std::vector<Result<Revision>> results;
-    for (size_t i = 0; i < kWrites; ++i) scope.spawn(commit_into(*store_, Write{"/hot", text(std::string(3000, 'x')), revision++}, &results));
+    for (size_t i = 0; i < kWrites; ++i)
+      scope.spawn(commit_into(*store_, Write{"/hot", text(std::string(3000, 'x')), revision++}, &results));
     loop_.run_until([&] { return results.size() == kWrites; });
     ASSERT_EQ(results.back(), revision);
   }
@@ -153,7 +156,8 @@ TEST_F(SqliteStoreTest, GivesSpaceBackAfterAMassDeletion) {
   std::vector<Result<Revision>> results;
   Scope scope(loop_);
   constexpr size_t kCount = 3000;
-  for (size_t i = 0; i < kCount; ++i) scope.spawn(commit_into(*store_, Write{std::to_string(i), text(std::string(20000, 'x')), 0}, &results));
+  for (size_t i = 0; i < kCount; ++i)
+    scope.spawn(commit_into(*store_, Write{std::to_string(i), text(std::string(20000, 'x')), 0}, &results));
   loop_.run_until([&] { return results.size() == kCount; });
   for (size_t i = 0; i < kCount; ++i) {
     scope.spawn(commit_into(*store_, Write{std::to_string(i), nullptr, store_->get(std::to_string(i))->mod_revision}, &results));
