@@ -1,7 +1,5 @@
 #include "image/image_store.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -14,48 +12,12 @@
 #include "image/layer.h"
 #include "image/registry.h"
 #include "image/sha256.h"
+#include "image/test_archives.h"
 
 namespace stint {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct TarEntry {
-  std::string name;
-  mode_t type = AE_IFREG;
-  std::string content;  // or the target of a link
-  bool hard_link = false;
-};
-
-std::string make_tar(const std::string& path, const std::vector<TarEntry>& entries, bool zstd = false) {
-  archive* tar = archive_write_new();
-  archive_write_set_format_pax_restricted(tar);
-  if (zstd) archive_write_add_filter_zstd(tar);
-  archive_write_open_filename(tar, path.c_str());
-  for (const auto& item : entries) {
-    archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, item.name.c_str());
-    archive_entry_set_perm(entry, 0755);
-    archive_entry_set_filetype(entry, item.type);
-    if (item.hard_link) {
-      archive_entry_set_hardlink(entry, item.content.c_str());
-    } else if (item.type == AE_IFLNK) {
-      archive_entry_set_symlink(entry, item.content.c_str());
-    } else {
-      archive_entry_set_size(entry, static_cast<la_int64_t>(item.content.size()));
-    }
-    archive_write_header(tar, entry);
-    if (item.type == AE_IFREG && !item.hard_link) archive_write_data(tar, item.content.data(), item.content.size());
-    archive_entry_free(entry);
-  }
-  archive_write_free(tar);
-  return path;
-}
-
-std::string read_all(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 class Images : public testing::Test {
  protected:
@@ -70,16 +32,10 @@ class Images : public testing::Test {
   Result<UnpackedLayer> unpack(const std::vector<TarEntry>& entries, bool zstd = false) {
     return unpack_layer(make_tar(dir_ + "/layer.tar", entries, zstd), dir_ + "/root");
   }
-  // A docker-archive of one image with one layer.
+  // One image with one layer.
   std::string make_archive(const std::string& name, const std::string& content) {
-    make_tar(dir_ + "/layer.tar", {{"file", AE_IFREG, content}});
-    const std::string layer = read_all(dir_ + "/layer.tar");
-    const std::string config =
-        R"({"architecture":"amd64","os":"linux","config":{"Cmd":["sh"],"Env":["A=b"]},"rootfs":{"type":"layers","diff_ids":[")" +
-        sha256_of(layer) + "\"]}}";
-    const std::string manifest = R"([{"Config":"config.json","RepoTags":[")" + name + R"("],"Layers":["layer.tar"]}])";
-    return make_tar(dir_ + "/archive.tar",
-                    {{"manifest.json", AE_IFREG, manifest}, {"config.json", AE_IFREG, config}, {"layer.tar", AE_IFREG, layer}});
+    const std::string layer = read_all(make_tar(dir_ + "/layer.tar", {{"file", AE_IFREG, content}}));
+    return make_docker_archive(dir_ + "/archive.tar", name, {layer});
   }
   template <class T>
   T run(Task<T> task) {

@@ -1,0 +1,374 @@
+// Pulling as users do: the image store against Debian's docker-registry on loopback, with images pushed by skopeo.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <filesystem>
+#include <regex>
+#include <thread>
+
+#include "base/sim_loop.h"
+#include "image/image_store.h"
+#include "image/manifest.h"
+#include "image/registry.h"
+#include "image/test_archives.h"
+#include "os/pidfd.h"
+#include "os/spawn.h"
+
+namespace stint {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kPipeBytes = 1 << 20;  // a registry's whole log: nobody reads it before the end
+constexpr uid_t kNobody = 65534;
+constexpr int kStartMillisecondsMax = 30'000;
+
+// Debian's docker-registry on a free loopback port, keeping its blobs in a directory; it ends with this object, and with this process.
+class DockerRegistry {
+ public:
+  explicit DockerRegistry(std::string dir) : dir_(std::move(dir)) {
+    fs::create_directories(dir_);
+    std::ofstream(dir_ + "/config.yml") << "version: 0.1\nlog: {level: info, accesslog: {disabled: true}}\n"
+                                        << "storage: {filesystem: {rootdirectory: " << dir_ << "}}\nhttp: {addr: '127.0.0.1:0'}\n";
+    auto child = os::spawn({.args = {os::find_program("setpriv").value(), "--pdeathsig", "KILL",
+                                     os::find_program("docker-registry").value(), "serve", dir_ + "/config.yml"}});
+    if (!child) throw std::runtime_error(child.error().message);
+    child_.emplace(std::move(*child));
+    fcntl(child_->err(), F_SETPIPE_SZ, kPipeBytes);
+    std::smatch match;
+    while (!std::regex_search(log_, match, std::regex("listening on (127.0.0.1:[0-9]+)"))) {
+      if (!read_log()) throw std::runtime_error("docker-registry did not start: " + log_);
+    }
+    address_ = match[1];
+  }
+
+  const std::string& address() const { return address_; }
+  // The file of a blob: what is written there is what the registry sends.
+  std::string blob_file(const std::string& digest) const {
+    return dir_ + "/docker/registry/v2/blobs/sha256/" + digest.substr(7, 2) + "/" + digest.substr(7) + "/data";
+  }
+  // Ends it, so that its log is whole, and tells how often the blob was fetched.
+  long stop_and_count_downloads(const std::string& digest) {
+    EXPECT_TRUE(os::signal_pidfd(child_->pidfd(), SIGTERM));
+    EXPECT_TRUE(child_->wait());
+    while (read_log()) {
+    }
+    const std::regex line("response completed[^\n]*method=GET[^\n]*blobs/" + digest);
+    return std::distance(std::sregex_iterator(log_.begin(), log_.end(), line), {});
+  }
+
+ private:
+  bool read_log() {
+    pollfd waiting{.fd = child_->err(), .events = POLLIN, .revents = 0};
+    if (poll(&waiting, 1, kStartMillisecondsMax) != 1) return false;
+    bool end = false;
+    auto text = os::read_available(child_->err(), kPipeBytes, &end);
+    if (text) log_ += *text;
+    return text && !text->empty();
+  }
+
+  std::string dir_, address_, log_;
+  std::optional<os::Child> child_;
+};
+
+class TemporaryImages : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "unpacking sets owners and makes whiteouts: it needs root";
+    dir_ = testing::TempDir() + "/pull-" + std::to_string(getpid());
+    fs::create_directories(dir_);
+    store_ = open_image_store(loop_, dir_ + "/store").value();
+  }
+  void TearDown() override {
+    store_.reset();
+    if (!dir_.empty()) fs::remove_all(dir_);
+  }
+
+  // The bytes of a plain tar with one file.
+  std::string layer(const std::string& name, const std::string& content) {
+    return read_all(make_tar(dir_ + "/layer.tar", {{name, AE_IFREG, content}}));
+  }
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> value;
+    Event done(loop_);
+    Scope scope(loop_);
+    scope.spawn(internal::store_result(std::move(task), &value, &done));
+    loop_.run();
+    return std::move(*value);
+  }
+  Result<ImageInfo> pull(const std::string& reference) { return run(store_->pull(ImageReference::parse(reference).value(), nullptr)); }
+  void expect_nothing_kept() {
+    EXPECT_TRUE(store_->list().empty());
+    EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
+    EXPECT_TRUE(fs::is_empty(dir_ + "/store/layers"));
+  }
+
+  std::string dir_;
+  SimLoop loop_{WallTime{}};
+  std::unique_ptr<ImageStore> store_;
+};
+
+class RegistryPull : public TemporaryImages {
+ protected:
+  void SetUp() override {
+    TemporaryImages::SetUp();
+    for (const char* program : {"docker-registry", "skopeo", "curl", "setpriv"}) {
+      if (!IsSkipped() && !os::find_program(program)) GTEST_SKIP() << program << " is not installed: run ./dev setup";
+    }
+    if (!IsSkipped()) registry_.emplace(dir_ + "/registry");
+  }
+
+  void run_program(std::vector<std::string> args) {
+    args[0] = os::find_program(args[0]).value();
+    auto child =
+        os::spawn({.args = args, .env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + dir_ + "/home", "TMPDIR=" + dir_ + "/home"}});
+    ASSERT_TRUE(child) << child.error().message;
+    const auto code = child->wait();
+    bool end = false;
+    EXPECT_EQ(code.value(), 0) << args[0] << ": " << os::read_available(child->err(), os::kOutputBytesMax, &end).value();
+  }
+  // `name`: repository and tag. Returns the reference to pull.
+  std::string push(const std::string& name, const std::vector<std::string>& layers, const std::vector<std::string>& options = {}) {
+    // As root skopeo would remember blobs in /var/lib; as nobody it does so in a home that we renew, so that nothing is reused.
+    const std::string archive = make_docker_archive(dir_ + "/archive.tar", "pushed:latest", layers);
+    fs::remove_all(dir_ + "/home");
+    fs::create_directory(dir_ + "/home");
+    EXPECT_EQ(chown((dir_ + "/home").c_str(), kNobody, kNobody), 0);
+    const std::string nobody = std::to_string(kNobody);
+    std::vector<std::string> args{"setpriv",           "--clear-groups", "--reuid=" + nobody, "--regid=" + nobody,      "skopeo",
+                                  "--insecure-policy", "copy",           "--quiet",           "--dest-tls-verify=false"};
+    args.insert(args.end(), options.begin(), options.end());
+    args.insert(args.end(), {"docker-archive:" + archive, "docker://" + registry_->address() + "/" + name});
+    run_program(args);
+    return registry_->address() + "/" + name;
+  }
+  Manifest manifest(const std::string& reference) {
+    const ImageReference parsed = ImageReference::parse(reference).value();
+    return Registry(parsed).manifest(parsed.tag).value();
+  }
+  std::string first_layer(const std::string& reference) { return read_manifest(manifest(reference).bytes).value().layers.at(0).digest; }
+
+  std::optional<DockerRegistry> registry_;
+};
+
+TEST_F(RegistryPull, ByTagUnpacksLayersAndKeepsTheConfig) {
+  const std::string reference = push("team/app:v1", {layer("low", "1"), layer("high", "2")});
+  const auto pulled = pull(reference);
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->command, std::vector<std::string>{"sh"});
+  EXPECT_EQ(pulled->env, std::vector<std::string>{"A=b"});
+  ASSERT_EQ(pulled->layer_dirs.size(), 2u);
+  EXPECT_EQ(read_all(pulled->layer_dirs[0] + "/low"), "1");
+  EXPECT_EQ(read_all(pulled->layer_dirs[1] + "/high"), "2");
+  EXPECT_EQ(store_->find(ImageReference::parse(reference).value())->id, pulled->id);
+}
+
+TEST_F(RegistryPull, ByDigestFindsTheImageByDigestOnly) {
+  const std::string reference = push("app:v1", {layer("file", "x")});
+  const std::string by_digest = registry_->address() + "/app@" + manifest(reference).digest;
+  const auto pulled = pull(by_digest);
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_TRUE(store_->find(ImageReference::parse(by_digest).value()));
+  EXPECT_FALSE(store_->find(ImageReference::parse(reference).value()));
+}
+
+TEST_F(RegistryPull, ReadsGzipAndZstdLayersAlike) {
+  const std::string content = layer("file", "the same");
+  const std::string gzip = push("gzip", {content}, {"--dest-compress-format", "gzip"});
+  const std::string zstd = push("zstd", {content}, {"--format", "oci", "--dest-compress-format", "zstd"});
+  ASSERT_NE(manifest(zstd).bytes.find("tar+zstd"), std::string::npos) << manifest(zstd).bytes;
+  ASSERT_NE(first_layer(gzip), first_layer(zstd));
+  const auto by_zstd = pull(zstd);
+  ASSERT_TRUE(by_zstd) << by_zstd.error().message;
+  EXPECT_EQ(read_all(by_zstd->layer_dirs[0] + "/file"), "the same");
+  const auto by_gzip = pull(gzip);
+  ASSERT_TRUE(by_gzip) << by_gzip.error().message;
+  EXPECT_EQ(by_gzip->layer_dirs, by_zstd->layer_dirs);
+}
+
+TEST_F(RegistryPull, PicksThisMachineFromAnIndex) {
+  const Manifest other = manifest(push("app:other", {layer("file", "other machine")}));
+  const Manifest ours = manifest(push("app:ours", {layer("file", "this machine")}));
+  const auto entry = [](const Manifest& of, const std::string& architecture) {
+    return R"({"mediaType":")" + of.media_type + R"(","digest":")" + of.digest + R"(","size":)" + std::to_string(of.bytes.size()) +
+           R"(,"platform":{"os":"linux","architecture":")" + architecture + "\"}}";
+  };
+  const std::string type = "application/vnd.oci.image.index.v1+json";
+  const std::string index = R"({"schemaVersion":2,"mediaType":")" + type + R"(","manifests":[)" + entry(other, "s390x") + "," +
+                            entry(ours, "amd64") + "," + entry(ours, "arm64") + "]}";
+  std::ofstream(dir_ + "/index.json") << index;
+  run_program({"curl", "--silent", "--show-error", "--fail", "-X", "PUT", "-H", "Content-Type: " + type, "--data-binary",
+               "@" + dir_ + "/index.json", "http://" + registry_->address() + "/v2/app/manifests/all"});
+  const auto pulled = pull(registry_->address() + "/app:all");
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(read_all(pulled->layer_dirs[0] + "/file"), "this machine");
+  EXPECT_TRUE(store_->find(ImageReference::parse(registry_->address() + "/app@" + sha256_of(index)).value()));
+}
+
+TEST_F(RegistryPull, DownloadsALayerOnceForImagesPulledTogetherAndLater) {
+  const std::string shared = layer("base", "shared");
+  const std::string one = push("one", {shared, layer("one", "1")}), two = push("two", {shared, layer("two", "2")});
+  const std::string three = push("three", {shared, layer("three", "3")});
+  const std::string digest = first_layer(one);
+  ASSERT_EQ(first_layer(three), digest);
+  std::optional<Result<ImageInfo>> first, second;
+  {
+    Event done(loop_);
+    Scope scope(loop_);
+    scope.spawn(internal::store_result(store_->pull(ImageReference::parse(one).value(), nullptr), &first, &done));
+    scope.spawn(internal::store_result(store_->pull(ImageReference::parse(two).value(), nullptr), &second, &done));
+    loop_.run();
+  }
+  ASSERT_TRUE(first && *first && second && *second);
+  const auto third = pull(three);
+  ASSERT_TRUE(third) << third.error().message;
+  EXPECT_EQ(third->layer_dirs[0], (*first)->layer_dirs[0]);
+  EXPECT_EQ(registry_->stop_and_count_downloads(digest), 1);
+}
+
+TEST_F(RegistryPull, TakesAMovedTagAndKeepsTheOldImageByItsDigest) {
+  const std::string reference = push("app", {layer("file", "old")});
+  const auto old = pull(reference);
+  ASSERT_TRUE(old) << old.error().message;
+  push("app", {layer("file", "new")});
+  const auto moved = pull(reference);
+  ASSERT_TRUE(moved) << moved.error().message;
+  EXPECT_NE(moved->id, old->id);
+  EXPECT_EQ(store_->find(ImageReference::parse(reference).value())->id, moved->id);
+  EXPECT_TRUE(store_->find_id(old->id));
+}
+
+TEST_F(RegistryPull, SaysWhichReferenceTheRegistryDoesNotHave) {
+  push("app:v1", {layer("file", "x")});
+  for (const std::string& missing : {registry_->address() + "/app:v2", registry_->address() + "/nothing/here:latest"}) {
+    const auto pulled = pull(missing);
+    ASSERT_FALSE(pulled);
+    EXPECT_EQ(pulled.error().reason, Reason::kNotFound);
+    EXPECT_EQ(pulled.error().message, "failed to resolve reference \"" + missing + "\": " + missing + ": not found");
+  }
+  expect_nothing_kept();
+}
+
+TEST_F(RegistryPull, KeepsTheRegistrysOwnWordsAboutAMissingBlob) {
+  const std::string reference = push("app", {layer("file", "x")});
+  fs::remove(registry_->blob_file(first_layer(reference)));
+  const auto pulled = pull(reference);
+  ASSERT_FALSE(pulled);
+  EXPECT_NE(pulled.error().message.find("blob unknown to registry"), std::string::npos) << pulled.error().message;
+  expect_nothing_kept();
+}
+
+TEST_F(RegistryPull, RefusesABlobThatIsNotWhatItsDigestSays) {
+  const std::string reference = push("app", {layer("file", "some content")});
+  const std::string file = registry_->blob_file(first_layer(reference));
+  const std::string whole = read_all(file);
+  std::string changed = whole;
+  changed[changed.size() / 2] ^= 1;
+  for (const std::string& bytes : {changed, whole.substr(0, whole.size() / 2), whole + "more"}) {
+    std::ofstream(file, std::ios::binary) << bytes;
+    const auto pulled = pull(reference);
+    ASSERT_FALSE(pulled);
+    EXPECT_TRUE(pulled.error().message.starts_with("failed to pull blob sha256:")) << pulled.error().message;
+    expect_nothing_kept();
+  }
+  std::ofstream(file, std::ios::binary) << whole;
+  EXPECT_TRUE(pull(reference));
+}
+
+TEST_F(RegistryPull, SaysThatNobodyListens) {
+  const std::string reference = push("app", {layer("file", "x")});
+  registry_.reset();
+  const auto pulled = pull(reference);
+  ASSERT_FALSE(pulled);
+  EXPECT_EQ(pulled.error().reason, Reason::kServiceUnavailable);
+  EXPECT_NE(pulled.error().message.find("Couldn't connect to server"), std::string::npos) << pulled.error().message;
+  expect_nothing_kept();
+}
+
+// A registry with one image, `app:latest`, whose layer's first download stops half way: `at_half` is called, and the connection closed.
+class BreakingRegistry {
+ public:
+  BreakingRegistry(const std::string& layer, std::function<void()> at_half) : at_half_(std::move(at_half)) {
+    const std::string config = make_image_config({layer});
+    const auto blob = [](const std::string& bytes) {
+      return R"({"digest":")" + sha256_of(bytes) + R"(","size":)" + std::to_string(bytes.size()) + "}";
+    };
+    answers_["/v2/app/manifests/latest"] = R"({"schemaVersion":2,"config":)" + blob(config) + R"(,"layers":[)" + blob(layer) + "]}";
+    answers_["/v2/app/blobs/" + sha256_of(config)] = config;
+    breaking_ = "/v2/app/blobs/" + sha256_of(layer);
+    answers_[breaking_] = layer;
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof address;
+    if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_.get(), 8) != 0 ||
+        getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      throw std::runtime_error("cannot listen on loopback");
+    }
+    reference_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/app";
+    thread_ = std::jthread([this] { answer_all(); });
+  }
+  ~BreakingRegistry() { shutdown(listener_.get(), SHUT_RDWR); }  // accept returns, the thread ends
+
+  const std::string& reference() const { return reference_; }
+
+ private:
+  void answer_all() {
+    while (true) {
+      const os::Descriptor client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!client) return;
+      std::string request;
+      char buffer[4096];
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t count = read(client.get(), buffer, sizeof buffer);
+        if (count <= 0) break;
+        request.append(buffer, static_cast<size_t>(count));
+      }
+      answer(client.get(), request.substr(4, request.find(' ', 4) - 4));  // "GET /path HTTP/1.1"
+    }
+  }
+  void answer(int client, const std::string& path) {
+    const std::string& body = answers_[path];
+    const bool breaks = path == breaking_ && !std::exchange(broke_, true);
+    const std::string header = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    EXPECT_TRUE(os::write_all(client, header + body.substr(0, breaks ? body.size() / 2 : body.size())));
+    if (breaks) at_half_();
+  }
+
+  std::function<void()> at_half_;
+  std::map<std::string, std::string> answers_;  // by path
+  std::string breaking_, reference_;
+  bool broke_ = false;
+  os::Descriptor listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  std::jthread thread_;
+};
+
+class InterruptedPull : public TemporaryImages {};
+
+TEST_F(InterruptedPull, LeavesNothingAndWorksTheNextTime) {
+  BreakingRegistry registry(layer("file", "whole"), [] {});
+  const auto broken = pull(registry.reference());
+  ASSERT_FALSE(broken);
+  expect_nothing_kept();
+  const auto whole = pull(registry.reference());
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_EQ(read_all(whole->layer_dirs[0] + "/file"), "whole");
+}
+
+TEST_F(InterruptedPull, IsSweptAfterTheProcessWasKilled) {
+  const std::string bytes = layer("file", "whole");
+  const auto pull_and_be_killed = [&] {
+    BreakingRegistry registry(bytes, [] { raise(SIGKILL); });
+    EXPECT_FALSE(pull(registry.reference()));
+  };
+  EXPECT_EXIT(pull_and_be_killed(), testing::KilledBySignal(SIGKILL), "");
+  EXPECT_FALSE(fs::is_empty(dir_ + "/store/tmp"));
+  store_ = open_image_store(loop_, dir_ + "/store").value();
+  expect_nothing_kept();
+}
+
+}  // namespace
+}  // namespace stint
