@@ -45,7 +45,7 @@ void EventCorrelator::written(const std::string& key, const corev1::Event& event
 
 // The key that repeats of the event share: its own, or that of the summary it has become part of.
 std::string EventCorrelator::summarize(corev1::Event& event, WallTime now) {
-  const std::string group = object_and_source(event) + joined({event.reason()});
+  std::string group = object_and_source(event) + joined({event.reason()});
   Similar& similar = similar_.touch(group);
   if (now - similar.last > kSimilarSpan) similar.messages.clear();
   similar.last = now;

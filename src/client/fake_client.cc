@@ -384,7 +384,7 @@ Task<void> FakeClient::pass_time() {
 
 Result<Object> FakeClient::commit_update(const Kind& kind, std::unique_ptr<Message> next, std::string_view subresource) {
   metav1::ObjectMeta& metadata = mutable_meta(*next);
-  const Object old = find(kind, metadata.namespace_(), metadata.name());
+  Object old = find(kind, metadata.namespace_(), metadata.name());
   if (!old) return not_found(kind, metadata.name());
   const metav1::ObjectMeta& before = meta(*old);
   if (!metadata.uid().empty() && metadata.uid() != before.uid()) {
