@@ -130,7 +130,8 @@ bool is_ip_address(const std::string& host) {
 }  // namespace
 
 Result<KeyPair> make_authority(std::string_view common_name, WallTime now) {
-  return issue(nullptr, Subject{.common_name = std::string(common_name), .organizations = {}},
+  // Never the name of what it signs: OpenSSL takes a certificate whose issuer is its own subject for self-signed, and refuses it.
+  return issue(nullptr, Subject{.common_name = std::string(common_name) + "-ca", .organizations = {}},
                {{NID_basic_constraints, "critical,CA:TRUE"},
                 {NID_key_usage, "critical,digitalSignature,keyCertSign"},
                 {NID_subject_key_identifier, "hash"}},

@@ -20,6 +20,7 @@ struct Subject {
   std::vector<std::string> organizations;
 };
 
+// Its common name gets the ending "-ca".
 Result<KeyPair> make_authority(std::string_view common_name, WallTime now);
 // `hosts`: DNS names and IP addresses of the subjectAltName.
 Result<KeyPair> issue_server(const KeyPair& authority, const Subject& subject, const std::vector<std::string>& hosts, WallTime now);

@@ -1,0 +1,42 @@
+#include "wire/pki.h"
+
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+
+#include <memory>
+
+namespace stint {
+namespace {
+
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+Certificate read_certificate(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bytes(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  return {PEM_read_bio_X509(bytes.get(), nullptr, nullptr, nullptr), &X509_free};
+}
+
+// What OpenSSL, and so curl and Python, says of a certificate to one who trusts the authority only.
+std::string verdict(const std::string& certificate_pem, const std::string& authority_pem) {
+  const Certificate authority = read_certificate(authority_pem), certificate = read_certificate(certificate_pem);
+  const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> trusted(X509_STORE_new(), &X509_STORE_free);
+  X509_STORE_add_cert(trusted.get(), authority.get());
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(), &X509_STORE_CTX_free);
+  X509_STORE_CTX_init(check.get(), trusted.get(), certificate.get(), nullptr);
+  X509_verify_cert(check.get());
+  return X509_verify_cert_error_string(X509_STORE_CTX_get_error(check.get()));
+}
+
+TEST(Pki, CertificatesAreTrustedByWhoeverTrustsTheAuthorityEvenUnderTheSameName) {
+  const WallTime now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const auto authority = pki::make_authority("stint", now).value();
+  const pki::Subject subject{.common_name = "stint", .organizations = {}};
+  const auto server = pki::issue_server(authority, subject, {"127.0.0.1"}, now).value();
+  const auto client = pki::issue_client(authority, subject, now).value();
+  EXPECT_EQ(verdict(server.certificate_pem, authority.certificate_pem), "ok");
+  EXPECT_EQ(verdict(client.certificate_pem, authority.certificate_pem), "ok");
+  EXPECT_NE(verdict(server.certificate_pem, pki::make_authority("stint", now)->certificate_pem), "ok");
+}
+
+}  // namespace
+}  // namespace stint
