@@ -54,7 +54,7 @@ CgroupLimits pod_limits(const corev1::PodSpec& spec) {
 
 std::string pod_cgroup(const corev1::Pod& pod) {
   const std::string& qos = pod.status().qosclass();
-  const std::string leaf = "pod" + pod.metadata().uid();
+  std::string leaf = "pod" + pod.metadata().uid();
   if (qos == "Guaranteed") return leaf;
   return (qos == "Burstable" ? "burstable/" : "besteffort/") + leaf;
 }

@@ -127,7 +127,7 @@ Result<std::string> sub_path(const fs::path& root, const fs::path& sub) {
   const fs::path base = fs::canonical(root, error);
   if (error) return fail(errno_error("resolve " + root.string(), error.value()));
   auto resolve = [&](const fs::path& path) -> Result<fs::path> {
-    const fs::path real = fs::weakly_canonical(path, error);
+    fs::path real = fs::weakly_canonical(path, error);
     if (error) return fail(errno_error("resolve " + path.string(), error.value()));
     const auto [end, ignored] = std::mismatch(base.begin(), base.end(), real.begin(), real.end());
     if (end != base.end()) return fail(Reason::kInvalid, "subPath \"" + sub.string() + "\" leads out of its volume");

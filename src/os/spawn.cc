@@ -188,7 +188,7 @@ Result<std::string> find_program(const std::string& name) {
       std::string(path != nullptr ? path : "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
   for (size_t at = 0; at < directories.size();) {
     const size_t end = std::min(directories.find(':', at), directories.size());
-    const std::string candidate = directories.substr(at, end - at) + "/" + name;
+    std::string candidate = directories.substr(at, end - at) + "/" + name;
     if (end > at && candidate[0] == '/' && access(candidate.c_str(), X_OK) == 0) return candidate;
     at = end + 1;
   }
