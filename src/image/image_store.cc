@@ -20,7 +20,7 @@ constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
 
 // Blocking.
 Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& reference) {
-  Registry registry(reference);
+  ImageRegistry registry(reference);
   TRY(Manifest manifest, registry.manifest(reference.digest.empty() ? reference.tag : reference.digest));
   Resolved resolved{.digest = manifest.digest};
   TRY(const bool index, is_index(manifest.bytes));
@@ -43,7 +43,7 @@ Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& refere
                          const std::function<void(int64_t)>& progress) {
   if (folder.has_layer(diff_id)) return {};
   TRY(const std::string work, folder.make_work_dir());
-  Registry registry(reference);
+  ImageRegistry registry(reference);
   auto done = registry.blob(blob.digest, blob.size_bytes, work + "/blob", progress);
   if (done) {
     if (auto added = folder.add_layer(work + "/blob", diff_id); !added) done = fail(added.error());

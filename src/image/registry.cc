@@ -86,7 +86,7 @@ bool is_loopback_registry(std::string_view registry) {
   return host == "localhost" || (inet_pton(AF_INET, host.c_str(), &address) == 1 && host.starts_with("127."));
 }
 
-struct Registry::State {
+struct ImageRegistry::State {
   ImageReference reference;
   std::string base;  // "https://registry-1.docker.io/v2/library/bash"
   CURL* curl = nullptr;
@@ -130,7 +130,8 @@ struct Transfer {
 
 }  // namespace
 
-Result<Reply> Registry::State::get(const std::string& url, const char* accept, bool authorize, std::function<bool(std::string_view)> sink) {
+Result<Reply> ImageRegistry::State::get(const std::string& url, const char* accept, bool authorize,
+                                        std::function<bool(std::string_view)> sink) {
   Transfer transfer{curl, {}, std::move(sink)};
   curl_easy_reset(curl);
   curl_slist* headers = accept != nullptr ? curl_slist_append(nullptr, accept) : nullptr;
@@ -161,14 +162,14 @@ Result<Reply> Registry::State::get(const std::string& url, const char* accept, b
   return std::move(transfer.reply);
 }
 
-Result<Reply> Registry::State::get_authorized(const std::string& url, const char* accept, std::function<bool(std::string_view)> sink) {
+Result<Reply> ImageRegistry::State::get_authorized(const std::string& url, const char* accept, std::function<bool(std::string_view)> sink) {
   TRY(Reply reply, get(url, accept, true, sink));
   if (reply.status != 401 || reply.authenticate.empty()) return reply;
   TRY_VOID(fetch_token(reply.authenticate));
   return get(url, accept, true, std::move(sink));
 }
 
-Result<void> Registry::State::fetch_token(const std::string& authenticate) {
+Result<void> ImageRegistry::State::fetch_token(const std::string& authenticate) {
   auto challenge = read_challenge(authenticate);
   if (challenge["scheme"] != "bearer" || challenge["realm"].empty()) {
     return fail(Reason::kUnauthorized, "authorization failed: the registry asks for " + challenge["scheme"] + " credentials");
@@ -196,7 +197,7 @@ Result<void> Registry::State::fetch_token(const std::string& authenticate) {
   return {};
 }
 
-Registry::Registry(ImageReference reference) : state_(std::make_unique<State>()) {
+ImageRegistry::ImageRegistry(ImageReference reference) : state_(std::make_unique<State>()) {
   std::call_once(curl_once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   const bool loopback = is_loopback_registry(reference.registry);
   const std::string host = reference.registry == "docker.io" ? "registry-1.docker.io" : reference.registry;
@@ -205,9 +206,9 @@ Registry::Registry(ImageReference reference) : state_(std::make_unique<State>())
   state_->curl = curl_easy_init();
 }
 
-Registry::~Registry() { curl_easy_cleanup(state_->curl); }
+ImageRegistry::~ImageRegistry() { curl_easy_cleanup(state_->curl); }
 
-Result<Manifest> Registry::manifest(const std::string& tag_or_digest) {
+Result<Manifest> ImageRegistry::manifest(const std::string& tag_or_digest) {
   Manifest manifest;
   const auto sink = [&manifest](std::string_view bytes) {
     manifest.bytes += bytes;
@@ -226,7 +227,8 @@ Result<Manifest> Registry::manifest(const std::string& tag_or_digest) {
   return manifest;
 }
 
-Result<void> Registry::blob(const std::string& digest, int64_t size_bytes, const std::string& path, std::function<void(int64_t)> progress) {
+Result<void> ImageRegistry::blob(const std::string& digest, int64_t size_bytes, const std::string& path,
+                                 std::function<void(int64_t)> progress) {
   TRY(os::Descriptor file, os::open_path(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   Sha256 hash;
   int64_t done = 0;

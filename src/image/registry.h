@@ -17,12 +17,12 @@ struct Manifest {
   std::string bytes;
 };
 
-class Registry {
+class ImageRegistry {
  public:
   static constexpr size_t kManifestBytesMax = 4 * 1024 * 1024;
 
-  explicit Registry(ImageReference reference);
-  ~Registry();
+  explicit ImageRegistry(ImageReference reference);
+  ~ImageRegistry();
 
   // `tag_or_digest` of this reference's repository. Errors carry the registry's own words.
   Result<Manifest> manifest(const std::string& tag_or_digest);

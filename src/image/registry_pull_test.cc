@@ -149,7 +149,7 @@ class RegistryPull : public TemporaryImages {
   }
   Manifest manifest(const std::string& reference) {
     const ImageReference parsed = ImageReference::parse(reference).value();
-    return Registry(parsed).manifest(parsed.tag).value();
+    return ImageRegistry(parsed).manifest(parsed.tag).value();
   }
   std::string first_layer(const std::string& reference) { return read_manifest(manifest(reference).bytes).value().layers.at(0).digest; }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the sources to the river: which folder may include which, how long files and functions may grow, which words are banned.
+"""Holds the sources to the river: which folder may include which, how long files and functions may grow, which words are banned, and that no
+two types have one name.
 
 Prints each breach with the place and what to do instead; exit 1 if there is one. usage: test/tidy/layers.py [ROOT]
 """
@@ -35,6 +36,8 @@ REASON = "longer than a sitting"  # at the top of a file that may be: "// longer
 BANNED_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
 
 INCLUDE = re.compile(r'^\s*#include "([^"]+)"')
+NAMESPACE = re.compile(r"^namespace ([\w:]*) ?\{")
+TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)(?: final)?(?: :.*)? \{")
 FUNCTION = re.compile(r"^[A-Za-z_].*[\)\w&>] (const )?(noexcept )?(override )?\{$")
 
 
@@ -66,15 +69,37 @@ def size_breaches(lines):
             start = None
 
 
+def named_types(lines):
+    """The types that other files can see, by their full names."""
+    outer, anonymous = "", False
+    for number, line in enumerate(lines, 1):
+        if match := NAMESPACE.match(line):
+            outer, anonymous = (match.group(1), False) if match.group(1) else (outer, True)
+        elif line == "}  // namespace":
+            anonymous = False
+        elif (match := TYPE.match(line)) and not anonymous:
+            yield number, f"{outer}::{match.group(1)}"
+
+
+def name_breaches(path, lines, seen):
+    # The linker merges their inline functions without a word: one type is then destroyed by the other's destructor.
+    for number, name in named_types(lines):
+        if name in seen:
+            yield number, f"{name} is also a type at {seen[name]}: rename one, or put it in an anonymous namespace"
+        else:
+            seen[name] = f"{path}:{number}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     count = 0
+    seen = {}
     for path in sorted((root / "src").rglob("*")):
         if path.suffix not in {".h", ".cc"}:
             continue
         folder = path.relative_to(root / "src").parts[0]
         lines = path.read_text().splitlines()
-        breaches = list(size_breaches(lines))
+        breaches = list(size_breaches(lines)) + list(name_breaches(path, lines, seen))
         if folder not in EVERYTHING:
             if folder not in MAY_USE:
                 breaches.append((1, f"{folder}/ is not in the table of test/tidy/layers.py"))
