@@ -13,7 +13,7 @@ struct ServeCommand {
   std::string data_dir = "/var/lib/stint";
   std::string listen = "127.0.0.1:6443";
   std::string kubeconfig;  // "": DATA_DIR/kubeconfig
-  std::string image_dir;   // "": DATA_DIR/images-in
+  std::string image_dir;   // "": DATA_DIR/image-files
   std::string runtime = "crun";
   std::string store = "sqlite";
   bool verbose = false;
