@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/sim_loop.h"
+#include "image/image_fixture.h"
 #include "image/layer.h"
 #include "image/registry.h"
 #include "image/sha256.h"
@@ -19,15 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Images : public testing::Test {
+class Images : public ImageTest {
  protected:
   void SetUp() override {
-    if (geteuid() != 0) GTEST_SKIP() << "unpacking sets owners and makes whiteouts: it needs root";
-    dir_ = testing::TempDir() + "/images-" + std::to_string(getpid());
-    fs::create_directories(dir_ + "/root");
-  }
-  void TearDown() override {
-    if (!dir_.empty()) fs::remove_all(dir_);
+    ImageTest::SetUp();
+    if (!IsSkipped()) fs::create_directory(dir_ + "/root");
   }
   Result<UnpackedLayer> unpack(const std::vector<TarEntry>& entries, bool zstd = false) {
     return unpack_layer(make_tar(dir_ + "/layer.tar", entries, zstd), dir_ + "/root");
@@ -37,18 +33,6 @@ class Images : public testing::Test {
     const std::string layer = read_all(make_tar(dir_ + "/layer.tar", {{"file", AE_IFREG, content}}));
     return make_docker_archive(dir_ + "/archive.tar", name, {layer});
   }
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> value;
-    Event done(loop_);
-    Scope scope(loop_);
-    scope.spawn(internal::store_result(std::move(task), &value, &done));
-    loop_.run();
-    return std::move(*value);
-  }
-
-  std::string dir_;
-  SimLoop loop_{WallTime{}};
 };
 
 TEST_F(Images, UnpacksFilesLinksAndDirectories) {

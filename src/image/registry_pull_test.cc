@@ -10,7 +10,7 @@
 #include <regex>
 #include <thread>
 
-#include "base/sim_loop.h"
+#include "image/image_fixture.h"
 #include "image/image_store.h"
 #include "image/manifest.h"
 #include "image/registry.h"
@@ -75,31 +75,16 @@ class DockerRegistry {
   std::optional<os::Child> child_;
 };
 
-class TemporaryImages : public testing::Test {
+class PullTest : public ImageTest {
  protected:
   void SetUp() override {
-    if (geteuid() != 0) GTEST_SKIP() << "unpacking sets owners and makes whiteouts: it needs root";
-    dir_ = testing::TempDir() + "/pull-" + std::to_string(getpid());
-    fs::create_directories(dir_);
-    store_ = open_image_store(loop_, dir_ + "/store").value();
-  }
-  void TearDown() override {
-    store_.reset();
-    if (!dir_.empty()) fs::remove_all(dir_);
+    ImageTest::SetUp();
+    if (!IsSkipped()) store_ = open_image_store(loop_, dir_ + "/store").value();
   }
 
   // The bytes of a plain tar with one file.
   std::string layer(const std::string& name, const std::string& content) {
     return read_all(make_tar(dir_ + "/layer.tar", {{name, AE_IFREG, content}}));
-  }
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> value;
-    Event done(loop_);
-    Scope scope(loop_);
-    scope.spawn(internal::store_result(std::move(task), &value, &done));
-    loop_.run();
-    return std::move(*value);
   }
   Result<ImageInfo> pull(const std::string& reference) { return run(store_->pull(ImageReference::parse(reference).value(), nullptr)); }
   void expect_nothing_kept() {
@@ -108,15 +93,13 @@ class TemporaryImages : public testing::Test {
     EXPECT_TRUE(fs::is_empty(dir_ + "/store/layers"));
   }
 
-  std::string dir_;
-  SimLoop loop_{WallTime{}};
   std::unique_ptr<ImageStore> store_;
 };
 
-class RegistryPull : public TemporaryImages {
+class RegistryPull : public PullTest {
  protected:
   void SetUp() override {
-    TemporaryImages::SetUp();
+    PullTest::SetUp();
     for (const char* program : {"docker-registry", "skopeo", "curl", "setpriv"}) {
       if (!IsSkipped() && !os::find_program(program)) GTEST_SKIP() << program << " is not installed: run ./dev setup";
     }
@@ -346,7 +329,7 @@ class BreakingRegistry {
   std::jthread thread_;
 };
 
-class InterruptedPull : public TemporaryImages {};
+class InterruptedPull : public PullTest {};
 
 TEST_F(InterruptedPull, LeavesNothingAndWorksTheNextTime) {
   BreakingRegistry registry(layer("file", "whole"), [] {});

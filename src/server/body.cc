@@ -40,27 +40,27 @@ Result<void> check_place(const Request& request) {
               "the namespace of the object (" + meta.namespace_() + ") does not match the namespace on the request (" + request.ns + ")");
 }
 
-Result<void> check_strictness(const Request& request, std::vector<std::string>& warnings) {
-  const std::vector<std::string>& faults = request.body.strict_errors;
-  if (faults.empty() || request.field_validation == FieldValidation::kIgnore) return {};
+}  // namespace
+
+std::string strict_fault(const Request& request, const std::vector<std::string>& faults, std::vector<std::string>& warnings) {
+  if (faults.empty() || request.field_validation == FieldValidation::kIgnore) return "";
   if (request.field_validation == FieldValidation::kWarn) {
     warnings.insert(warnings.end(), faults.begin(), faults.end());
-    return {};
+    return "";
   }
   std::string joined;
   for (const std::string& fault : faults) joined += (joined.empty() ? "" : ", ") + fault;
-  const std::string kind = expected_body_kind(request);
-  return fail(Reason::kBadRequest, kind + " in version " + quote(request.kind->version) + " cannot be handled as a " + kind +
-                                       ": strict decoding error: " + joined);
+  return "strict decoding error: " + joined;
 }
-
-}  // namespace
 
 Result<void> check_body(const Request& request, std::vector<std::string>& warnings) {
   if (request.body.message == nullptr) return fail(Reason::kBadRequest, "the request has no body");
   TRY_VOID(check_type(request));
   TRY_VOID(check_place(request));
-  return check_strictness(request, warnings);
+  const std::string fault = strict_fault(request, request.body.strict_errors, warnings);
+  if (fault.empty()) return {};
+  const std::string kind = expected_body_kind(request);
+  return fail(Reason::kBadRequest, kind + " in version " + quote(request.kind->version) + " cannot be handled as a " + kind + ": " + fault);
 }
 
 }  // namespace stint

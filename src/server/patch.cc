@@ -26,18 +26,6 @@ Result<json::Value> apply(const PatchBody& patch, const json::Value& document, c
   std::unreachable();
 }
 
-Result<void> check_strictness(const Request& request, std::vector<std::string> faults, std::vector<std::string>& warnings) {
-  faults.insert(faults.begin(), request.patch->duplicates.begin(), request.patch->duplicates.end());
-  if (faults.empty() || request.field_validation == FieldValidation::kIgnore) return {};
-  if (request.field_validation == FieldValidation::kWarn) {
-    warnings.insert(warnings.end(), faults.begin(), faults.end());
-    return {};
-  }
-  std::string joined;
-  for (const std::string& fault : faults) joined += (joined.empty() ? "" : ", ") + fault;
-  return fail(invalid_patch(request.patch->patch, "strict decoding error: " + joined));
-}
-
 // The patch may not turn the object into one of another type.
 Result<void> check_type(const Kind& kind, const json::Value& document) {
   if (document.string_at("apiVersion") == kind.api_version() && document.string_at("kind") == kind.kind) return {};
@@ -58,7 +46,10 @@ Result<std::unique_ptr<Message>> patched_object(const Request& request, const Me
   std::vector<std::string> unknown;
   auto decoded = json::decode(result, *next, &unknown);
   if (!decoded) return fail(invalid_patch(request.patch->patch, decoded.error().message));
-  TRY_VOID(check_strictness(request, std::move(unknown), warnings));
+  unknown.insert(unknown.begin(), request.patch->duplicates.begin(), request.patch->duplicates.end());
+  if (const std::string fault = strict_fault(request, unknown, warnings); !fault.empty()) {
+    return fail(invalid_patch(request.patch->patch, fault));
+  }
   return next;
 }
 
