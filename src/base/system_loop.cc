@@ -30,6 +30,8 @@ class SystemLoop : public Loop {
   void run() override {
     auto work = asio::make_work_guard(context_);
     context_.run();
+    work.reset();        // the last work's end stops the context too
+    context_.restart();  // so that run() may be called again
   }
   void stop() override { context_.stop(); }
 

@@ -104,4 +104,12 @@ Result<FileLock> FileLock::acquire(const std::string& path) {
   return FileLock(std::move(file));
 }
 
+Result<FileLock> FileLock::acquire_waiting(const std::string& path) {
+  TRY(Descriptor file, open_path(path, O_RDWR | O_CREAT, 0600));
+  while (flock(file.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return fail(errno_error("lock " + path, errno));
+  }
+  return FileLock(std::move(file));
+}
+
 }  // namespace stint::os

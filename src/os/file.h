@@ -33,6 +33,8 @@ class FileLock {
  public:
   // kConflict if another process holds it.
   static Result<FileLock> acquire(const std::string& path);
+  // Waits for the other process: for locks that are held for a moment.
+  static Result<FileLock> acquire_waiting(const std::string& path);
 
  private:
   explicit FileLock(Descriptor file) : file_(std::move(file)) {}

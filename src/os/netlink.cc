@@ -8,9 +8,11 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <sstream>
 
 #include "os/file.h"
@@ -19,6 +21,15 @@ namespace stint::os {
 namespace {
 
 constexpr size_t kRouteTableBytesMax = 4 << 20;
+
+// Locally administered, the same for the same name.
+std::array<uint8_t, 6> stable_hardware_address(const std::string& name) {
+  const uint64_t hash = std::hash<std::string>{}(name);
+  std::array<uint8_t, 6> address{};
+  std::memcpy(address.data(), &hash, address.size());
+  address[0] = static_cast<uint8_t>((address[0] & 0xfc) | 0x02);
+  return address;
+}
 
 uint32_t mask_of(int prefix_length) { return prefix_length == 0 ? 0 : ~uint32_t{0} << (32 - prefix_length); }
 
@@ -151,6 +162,10 @@ Result<void> RouteSocket::create_bridge(const std::string& name) {
   const size_t info = request.begin(IFLA_LINKINFO);
   request.add(IFLA_INFO_KIND, std::string("bridge"));
   request.end(info);
+  // A bridge without a hardware address of its own takes the lowest of its ports', and changes it as they come and go: neighbours would
+  // lose it.
+  const std::array<uint8_t, 6> address = stable_hardware_address(name);
+  request.add(IFLA_ADDRESS, address.data(), address.size());
   return expect(request.send(*this), "create bridge " + name, EEXIST);
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/runtimes.h"
 
+#include "runtime/crun/crun_runtime.h"
 #include "runtime/fake/fake_runtime.h"
 
 namespace stint {
@@ -15,6 +16,8 @@ struct Driver {
 Result<std::unique_ptr<Runtime>> make_fake(Loop& loop, RuntimeOptions) { return make_fake_runtime(loop); }
 
 constexpr Driver kDrivers[] = {
+    {"crun", make_crun_runtime},
+    {"runc", make_crun_runtime},  // the same command line
     {"fake", make_fake},
 };
 

@@ -1,0 +1,202 @@
+// A container from start to removal. Each step leaves on disk what the next life needs to go on from there.
+#include <charconv>
+#include <csignal>
+
+#include "base/log.h"
+#include "os/file.h"
+#include "runtime/crun/driver.h"
+#include "runtime/crun/image_user.h"
+
+namespace stint::crun {
+namespace {
+
+constexpr int kStartErrorCode = 128;
+constexpr int kUnknownExitCode = 137;  // as upstream when nobody knows
+constexpr size_t kExitFileBytesMax = 64;
+
+struct Exit {
+  std::optional<int> code;
+  bool oom_killed = false;
+};
+
+// conmon writes the exit file before it ends itself; without one it was killed.
+Exit read_exit(const Paths& paths, const os::CgroupTree& cgroups, const ContainerRecord& record) {
+  Exit exit;
+  if (const auto text = os::read_file(paths.exit_file(record.status.id), kExitFileBytesMax)) {
+    int code = 0;
+    if (std::from_chars(text->data(), text->data() + text->size(), code).ec == std::errc()) exit.code = code;
+  }
+  exit.oom_killed = cgroups.oom_kills(record.cgroup).value_or(0) > 0;
+  return exit;
+}
+
+void set_exit(ContainerStatus& status, const Exit& exit, WallTime now) {
+  status.state = ContainerState::kExited;
+  status.finished_at = now;
+  status.exit_code = exit.code.value_or(kUnknownExitCode);
+  status.oom_killed = exit.oom_killed && status.exit_code != 0;
+  if (!exit.code) {
+    status.reason = "ContainerStatusUnknown";
+    status.message = "The container could not be located when the pod was terminated";
+  } else {
+    status.reason = status.oom_killed ? "OOMKilled" : status.exit_code == 0 ? "Completed" : "Error";
+  }
+}
+
+Result<void> make_root_directories(const std::string& files) {
+  for (const char* part : {"/upper", "/work", "/root"}) TRY_VOID(os::make_directories(files + part));
+  return {};
+}
+
+}  // namespace
+
+Task<Result<ContainerStatus>> CrunDriver::start_container(ContainerConfig config) {
+  if (const ContainerPtr known = find(config.id)) co_return known->record.status;
+  const auto sandbox = sandboxes_.find(config.sandbox_id);
+  if (sandbox == sandboxes_.end()) co_return fail(Reason::kNotFound, "sandbox " + config.sandbox_id + " is not there");
+  const Slots::Held slot = co_await starts_.take();
+  auto container = std::make_shared<Container>(loop_);
+  ContainerRecord& record = container->record;
+  record.status = {
+      .id = config.id, .sandbox_id = config.sandbox_id, .name = config.name, .attempt = config.attempt, .state = ContainerState::kCreated};
+  record.cgroup = cgroup_of(sandbox->second) + "/" + config.id;
+  containers_[config.id] = container;
+  Result<void> prepared = co_await prepare(config, record);
+  if (!prepared) {
+    auto removed = co_await remove_container(config.id);
+    if (!removed) log_warning("half made container stays", "container", config.id, "error", removed.error().message);
+    co_return fail(prepared.error());
+  }
+  const Result<void> launched = co_await launch(config);
+  if (!launched) co_return co_await note_not_started(container, launched.error().message);
+  CO_TRY_VOID(co_await note_running(container));
+  co_return container->record.status;
+}
+
+// Everything on disk that the OCI runtime and the next life of this process need.
+Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const ContainerRecord& record) {
+  CO_TRY(const std::vector<std::string> layers, options_.image_layers(config.image_id));
+  const SandboxConfig sandbox = sandboxes_.at(config.sandbox_id);
+  PodNamespaces namespaces = network_->find(sandbox.id).value_or(PodNamespaces{});
+  co_return co_await on_pool(loop_, [=, this_paths = paths_, version = cgroups_.version(), oom_min = oom_score_adj_min_]() -> Result<void> {
+    TRY(UserIds user, resolve_user(config.user, layers, config.supplemental_groups));
+    OciConfigInput input{.container = config, .sandbox = sandbox, .user = std::move(user)};
+    input.root_dir = this_paths.files(config.id) + "/root";
+    input.cgroup = "/" + record.cgroup;
+    input.network_path = namespaces.network_path;
+    input.ipc_path = namespaces.ipc_path;
+    input.cgroup_version = version;
+    input.oom_score_adj_min = oom_min;
+    TRY(const std::string text, build_oci_config(input));
+    TRY_VOID(make_root_directories(this_paths.files(config.id)));
+    TRY_VOID(os::make_directories(this_paths.bundle(config.id), 0700));
+    TRY_VOID(write_container(this_paths, record));
+    return os::write_file_atomically(this_paths.config(config.id), text, os::Durability::kVisible);
+  });
+}
+
+Task<Result<void>> CrunDriver::launch(const ContainerConfig& config) {
+  const std::string files = paths_.files(config.id);
+  CO_TRY(std::vector<std::string> layers, options_.image_layers(config.image_id));
+  Launch launch{.id = config.id, .log_path = config.log_path, .tty = config.tty, .stdin_open = config.stdin_open};
+  launch.root = {.lower_dirs = std::move(layers), .upper_dir = files + "/upper", .work_dir = files + "/work", .target = files + "/root"};
+  CO_TRY_VOID(co_await program_.create(loop_, std::move(launch)));
+  co_return co_await program_.start(loop_, config.id);
+}
+
+Task<Result<void>> CrunDriver::note_running(ContainerPtr container) {
+  ContainerRecord& record = container->record;
+  record.status.state = ContainerState::kRunning;
+  record.status.started_at = loop_.now();
+  struct Processes {
+    ContainerRecord record;
+    os::Descriptor conmon, init;
+  };
+  auto found = co_await on_pool(loop_, [paths = paths_, record]() -> Result<Processes> {
+    Processes processes{.record = record};
+    const std::string& id = record.status.id;
+    // Either may have ended already: then the exit file tells.
+    if (auto conmon = process_of_pid_file(paths.conmon_pid_file(id))) processes.record.conmon = *conmon;
+    if (auto init = process_of_pid_file(paths.pid_file(id))) processes.record.init = *init;
+    if (auto conmon = open_process(processes.record.conmon)) processes.conmon = *std::move(conmon);
+    if (auto init = open_process(processes.record.init)) processes.init = *std::move(init);
+    TRY_VOID(write_container(paths, processes.record));
+    return processes;
+  });
+  if (!found) co_return std::unexpected(std::move(found).error());
+  record = std::move(found->record);
+  container->conmon = std::move(found->conmon);
+  container->init = std::move(found->init);
+  scope_.spawn(watch(container));
+  if (container->doomed && container->init) co_return os::signal_pidfd(container->init.get(), SIGKILL);
+  co_return Result<void>{};
+}
+
+// The command could not be executed, or the runtime refused the configuration.
+Task<ContainerStatus> CrunDriver::note_not_started(ContainerPtr container, std::string message) {
+  ContainerStatus& status = container->record.status;
+  status.state = ContainerState::kExited;
+  status.reason = "StartError";
+  status.exit_code = kStartErrorCode;
+  status.message = std::move(message);
+  status.started_at = WallTime{};
+  status.finished_at = loop_.now();
+  auto written = co_await on_pool(loop_, [paths = paths_, record = container->record] { return write_container(paths, record); });
+  if (!written) log_warning("container record is not written", "container", status.id, "error", written.error().message);
+  container->ended.set();
+  co_await forget_in_runtime(container);
+  co_return status;
+}
+
+Task<void> CrunDriver::watch(ContainerPtr container) {
+  if (container->conmon) co_await os::exited(loop_, container->conmon.get());
+  co_await note_exit(container);
+}
+
+Task<void> CrunDriver::note_exit(ContainerPtr container) {
+  ContainerRecord& record = container->record;
+  const WallTime now = loop_.now();
+  auto noted = co_await on_pool(loop_, [paths = paths_, cgroups = cgroups_, record, now] {
+    ContainerRecord next = record;
+    set_exit(next.status, read_exit(paths, cgroups, record), now);
+    if (auto written = write_container(paths, next); !written) {
+      log_warning("container record is not written", "container", record.status.id, "error", written.error().message);
+    }
+    return next;
+  });
+  record = std::move(noted);
+  container->conmon.reset();
+  container->init.reset();
+  container->ended.set();
+  if (exit_handler_) exit_handler_(record.status);
+  co_await forget_in_runtime(container);
+}
+
+Task<void> CrunDriver::forget_in_runtime(ContainerPtr container) {
+  const std::string id = container->record.status.id;
+  auto removed = co_await program_.remove(loop_, id);
+  if (!removed) log_warning("the runtime keeps a container that ended", "container", id, "error", removed.error().message);
+  container->cleaned.set();
+}
+
+Task<Result<void>> CrunDriver::signal_container(std::string container_id, int signal) {
+  const ContainerPtr container = find(container_id);
+  if (container == nullptr || !container->init) co_return Result<void>{};
+  co_return os::signal_pidfd(container->init.get(), signal);
+}
+
+Task<Result<void>> CrunDriver::remove_container(std::string container_id) {
+  const ContainerPtr container = find(container_id);
+  if (container == nullptr) co_return Result<void>{};
+  if (container->record.status.state == ContainerState::kRunning) co_return co_await kill_and_remove(container_id);
+  if (container->ended.is_set()) co_await container->cleaned.wait();
+  CO_TRY_VOID(co_await on_pool(loop_, [paths = paths_, container_id]() -> Result<void> {
+    TRY_VOID(os::remove_tree(paths.files(container_id)));
+    TRY_VOID(os::remove_tree(paths.exit_file(container_id)));
+    return os::remove_tree(paths.bundle(container_id));
+  }));
+  containers_.erase(container_id);
+  co_return Result<void>{};
+}
+
+}  // namespace stint::crun

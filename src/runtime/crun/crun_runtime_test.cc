@@ -1,0 +1,141 @@
+// Real containers of busybox, on this machine's kernel.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "os/mounts.h"
+#include "os/netlink.h"
+#include "runtime/runtime_fixture.h"
+
+namespace stint {
+namespace {
+
+using testing::HasSubstr;
+
+class CrunRuntime : public RuntimeFixture {
+ protected:
+  void SetUp() override {
+    open("crun");
+    if (HasFatalFailure()) return;
+    auto made = run(runtime_->create_sandbox(sandbox("pod1")));
+    ASSERT_TRUE(made) << made.error().message;
+    ip_ = made->ip;
+  }
+  std::string output_of(ContainerConfig config) {
+    const std::string id = config.id;
+    const ContainerStatus status = play(std::move(config));
+    EXPECT_EQ(status.exit_code, 0) << status.message << log_of(id);
+    return log_of(id);
+  }
+  std::string ip_;
+};
+
+TEST_F(CrunRuntime, KeepsExitCodeAndLog) {
+  const ContainerStatus status = play(shell("pod1", "echo out; echo err >&2; exit 7"));
+  EXPECT_EQ(status.exit_code, 7);
+  EXPECT_EQ(status.reason, "Error");
+  const std::string log = log_of("pod1_main_0");
+  EXPECT_THAT(log, HasSubstr(" stdout F out\n"));
+  EXPECT_THAT(log, HasSubstr(" stderr F err\n"));
+}
+
+TEST_F(CrunRuntime, TellsACommandThatCannotBeExecuted) {
+  const ContainerStatus status = play(container("pod1", {"/bin/nothing"}));
+  EXPECT_EQ(status.exit_code, 128);
+  EXPECT_EQ(status.reason, "StartError");
+  EXPECT_THAT(status.message, HasSubstr("/bin/nothing"));
+  EXPECT_TRUE(run(runtime_->remove_container("pod1_main_0")));
+}
+
+TEST_F(CrunRuntime, GivesTheContainerWhatWasAsked) {
+  ContainerConfig config = shell("pod1", "id -u; id -G; hostname; echo $GREETING; cat /data/file; pwd; cat /etc/passwd >/dev/null");
+  std::ofstream(dir_ + "/file") << "from the host\n";
+  config.user = "worker";
+  config.supplemental_groups = {500};
+  config.env.push_back("GREETING=hello");
+  config.working_dir = "/tmp";
+  config.mounts = {{.source = dir_ + "/file", .destination = "/data/file", .read_only = true}};
+  const std::string log = output_of(config);
+  for (const char* line : {"F 1234\n", "F 1235 77 500\n", "F pod-host\n", "F hello\n", "F from the host\n", "F /tmp\n"}) {
+    EXPECT_THAT(log, HasSubstr(line));
+  }
+}
+
+TEST_F(CrunRuntime, ShowsNothingOfOtherPodsOrTheHost) {
+  const std::string log =
+      output_of(shell("pod1", "echo $$; ls /sys/class/net; cat /proc/keys; echo x >/proc/sys/kernel/hostname || echo refused"));
+  EXPECT_THAT(log, HasSubstr("F 1\n"));
+  EXPECT_THAT(log, HasSubstr("F refused\n"));
+  EXPECT_THAT(log, HasSubstr("eth0"));
+  EXPECT_THAT(log, testing::Not(HasSubstr("stint-")));
+}
+
+TEST_F(CrunRuntime, RefusesAnUnknownUser) {
+  ContainerConfig config = container("pod1", {"/bin/true"});
+  config.user = "stranger";
+  const auto started = run(runtime_->start_container(config));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().message, "unable to find user stranger: no matching entries in passwd file");
+  EXPECT_TRUE(runtime_->list_containers().empty());
+}
+
+TEST_F(CrunRuntime, EndsAContainerBySignal) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "trap 'exit 5' TERM; echo ready; while true; do sleep 0.01; done"))));
+  while (log_of("pod1_main_0").empty()) run(runtime_->signal_container("pod1_main_0", 0));
+  ASSERT_TRUE(run(runtime_->signal_container("pod1_main_0", SIGTERM)));
+  EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 5);
+}
+
+TEST_F(CrunRuntime, RemovesASandboxWithWhatRunsInIt) {
+  ASSERT_TRUE(run(runtime_->start_container(container("pod1", {"/bin/sleep", "1000"}))));
+  ASSERT_TRUE(run(runtime_->remove_sandbox("pod1")));
+  EXPECT_TRUE(runtime_->list_containers().empty());
+  ASSERT_EQ(exits_.size(), 1u);
+  EXPECT_EQ(exits_[0].exit_code, 137);
+}
+
+TEST_F(CrunRuntime, TellsWantOfMemory) {
+  ContainerConfig config = shell("pod1", "x=a; while true; do x=$x$x; done");
+  config.limits.memory_bytes_max = 16 << 20;
+  const ContainerStatus status = play(config);
+  EXPECT_EQ(status.exit_code, 137);
+  EXPECT_EQ(status.reason, "OOMKilled");
+  EXPECT_TRUE(status.oom_killed);
+}
+
+TEST_F(CrunRuntime, TakesOverWhatRunsAfterARestart) {
+  ContainerConfig config = shell("pod1", "while [ ! -e /shared/go ]; do sleep 0.01; done; echo done; exit 3");
+  config.mounts = {{.source = dir_ + "/layer/tmp", .destination = "/shared"}};
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  runtime_.reset();  // as kill -9: nothing is said to anybody
+  open("crun");
+  ASSERT_EQ(runtime_->list_containers().size(), 1u);
+  EXPECT_EQ(runtime_->status("pod1_main_0")->state, ContainerState::kRunning);
+  EXPECT_EQ(runtime_->list_sandboxes()[0].ip, ip_);
+  std::ofstream(dir_ + "/layer/tmp/go") << "";
+  EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 3);
+  EXPECT_THAT(log_of("pod1_main_0"), HasSubstr("F done\n"));
+}
+
+TEST_F(CrunRuntime, LearnsTheExitCodeOfWhatEndedWhileItWasAway) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "exit 9"))));
+  runtime_.reset();
+  exits_.clear();
+  open("crun");
+  EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 9);
+  EXPECT_EQ(exits_.size(), 1u);
+}
+
+TEST_F(CrunRuntime, LeavesNothingBehind) {
+  play(container("pod1", {"/bin/true"}));
+  ASSERT_TRUE(run(runtime_->start_container(container("pod1", {"/bin/sleep", "1000"}, 1))));
+  const std::string run_dir = "/run/stint-test/" + std::filesystem::path(dir_).filename().string().substr(14) + "abcdef";
+  close();
+  EXPECT_TRUE(os::mounts_under(run_dir)->empty());
+  EXPECT_TRUE(os::mounts_under(dir_)->empty());
+  EXPECT_FALSE(std::filesystem::exists(run_dir));
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/data"));
+  EXPECT_TRUE(os::links_with_prefix("stint-" + std::filesystem::path(dir_).filename().string().substr(14)).value().empty());
+}
+
+}  // namespace
+}  // namespace stint

@@ -1,0 +1,94 @@
+// The crun driver's state and steps, by file: driver.cc (sandboxes and what is asked), container_steps.cc (a container from start to
+// removal), recovery.cc (after a restart). Loop thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "os/cgroup.h"
+#include "runtime/crun/oci_program.h"
+#include "runtime/crun/pod_network.h"
+#include "runtime/crun/records.h"
+#include "runtime/crun/slots.h"
+#include "runtime/runtime.h"
+
+namespace stint::crun {
+
+struct Container {
+  explicit Container(Loop& loop) : ended(loop), cleaned(loop) {}
+  ContainerRecord record;
+  os::Descriptor conmon;  // pidfds; empty once ended
+  os::Descriptor init;
+  bool doomed = false;  // to be killed as soon as it runs
+  Event ended;          // exit code known
+  Event cleaned;        // the OCI runtime has forgotten it
+};
+
+struct DriverParts {
+  RuntimeOptions options;
+  std::string version;
+  os::CgroupTree cgroups;
+  OciProgram program;
+  std::unique_ptr<PodNetwork> network;
+};
+
+class CrunDriver : public Runtime {
+ public:
+  CrunDriver(Loop& loop, DriverParts parts);
+
+  std::string name() const override { return options_.program; }
+  std::string version() const override { return version_; }
+  Task<Result<SandboxStatus>> create_sandbox(SandboxConfig config) override;
+  Task<Result<void>> remove_sandbox(std::string sandbox_id) override;
+  Task<Result<ContainerStatus>> start_container(ContainerConfig config) override;
+  Task<Result<void>> signal_container(std::string container_id, int signal) override;
+  Task<Result<void>> remove_container(std::string container_id) override;
+  std::optional<ContainerStatus> status(const std::string& container_id) const override;
+  std::vector<SandboxStatus> list_sandboxes() const override;
+  std::vector<ContainerStatus> list_containers() const override;
+  void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }
+  Task<Result<void>> recover() override;
+  std::string host_address() const override { return network_->gateway(); }
+  Task<Result<void>> shutdown(bool remove_everything) override;
+
+ private:
+  using ContainerPtr = std::shared_ptr<Container>;
+
+  std::string cgroup_of(const SandboxConfig& sandbox) const { return cgroup_root_ + "/" + sandbox.cgroup; }
+  SandboxStatus status_of(const SandboxConfig& sandbox) const;
+  ContainerPtr find(const std::string& id) const;
+
+  // container_steps.cc, in order
+  Task<Result<void>> prepare(const ContainerConfig& config, const ContainerRecord& record);
+  Task<Result<void>> launch(const ContainerConfig& config);
+  Task<Result<void>> note_running(ContainerPtr container);
+  Task<ContainerStatus> note_not_started(ContainerPtr container, std::string message);
+  Task<void> watch(ContainerPtr container);
+  Task<void> note_exit(ContainerPtr container);
+  Task<void> forget_in_runtime(ContainerPtr container);
+  Task<Result<void>> kill_and_remove(std::string id);
+  Task<bool> wait_ended(ContainerPtr container);
+  Task<Result<void>> remove_cgroup(std::string group);
+
+  // recovery.cc
+  Task<Result<void>> recover_containers(std::vector<ContainerRecord> records);
+  Task<Result<void>> sweep();
+  Task<Result<void>> sweep_cgroups();
+
+  Loop& loop_;
+  const RuntimeOptions options_;
+  const std::string version_;
+  const Paths paths_;
+  const std::string cgroup_root_;  // "stint-<instance>"
+  const int oom_score_adj_min_;
+  os::CgroupTree cgroups_;
+  OciProgram program_;
+  std::unique_ptr<PodNetwork> network_;
+  std::map<std::string, SandboxConfig> sandboxes_;
+  std::map<std::string, ContainerPtr> containers_;
+  std::function<void(const ContainerStatus&)> exit_handler_;
+  Slots starts_;
+  Scope scope_;  // last: destroyed first
+};
+
+}  // namespace stint::crun
