@@ -168,7 +168,11 @@ class Serve {
     }
     for (const std::string& name : *names) {
       auto imported = co_await images_->import_file(image_files_dir() + "/" + name);
-      if (!imported) log_warning("image file is not imported", "error", imported.error().message);
+      if (!imported) {
+        log_warning("image file is not imported", "error", imported.error().message);
+        continue;
+      }
+      for (const ImageInfo& image : *imported) images_->answer_pulls_locally(image.references);
     }
   }
 

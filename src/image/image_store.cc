@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "image/archive.h"
@@ -88,6 +89,9 @@ class DiskImageStore final : public ImageStore {
   }
 
   Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) override {
+    if (local_names_.contains(reference.to_string())) {
+      if (auto local = find(reference)) co_return *std::move(local);
+    }
     CO_TRY(Resolved resolved, co_await on_pool(loop_, [folder = folder_, reference] { return resolve(folder, reference); }));
     CO_TRY(const ImageConfig config, read_config(resolved.config));
     if (config.diff_ids.size() != resolved.manifest.layers.size()) {
@@ -121,6 +125,10 @@ class DiskImageStore final : public ImageStore {
       infos.push_back(std::move(*kept));
     }
     co_return infos;
+  }
+
+  void answer_pulls_locally(const std::vector<std::string>& references) override {
+    local_names_.insert(references.begin(), references.end());
   }
 
   // An id removes the image; a name removes only the name while the image has others.
@@ -220,6 +228,7 @@ class DiskImageStore final : public ImageStore {
   Loop& loop_;
   ImageFolder folder_;
   std::map<std::string, ImageRecord> images_;
+  std::set<std::string> local_names_;  // pulls of them are answered from disk
   int64_t version_ = 0;
   std::map<std::string, std::shared_ptr<Download>> downloads_;
   Scope scope_;

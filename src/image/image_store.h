@@ -48,6 +48,9 @@ class ImageStore {
   // registry's words.
   virtual Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) = 0;
   virtual Task<Result<std::vector<ImageInfo>>> import_file(std::string path) = 0;  // docker-archive or OCI-layout, .tar or a directory
+  // From now on a pull of these normalised names is answered with what is on disk: a directory of image files takes their registry's place
+  // (air gap).
+  virtual void answer_pulls_locally(const std::vector<std::string>& references) = 0;
   virtual Task<Result<void>> remove(std::string reference_or_id) = 0;
 };
 

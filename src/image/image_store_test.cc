@@ -130,6 +130,18 @@ TEST_F(Images, RefusesALayerWithAnotherDigestAndKeepsNothing) {
   EXPECT_TRUE(fs::is_empty(dir_ + "/store/layers"));
 }
 
+TEST_F(Images, AnswersAPullFromDiskWhereADirectoryStandsInForTheRegistry) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const auto imported = run(store->import_file(make_archive("127.0.0.1:1/a:v1", "text")));
+  ASSERT_TRUE(imported) << imported.error().message;
+  const auto reference = ImageReference::parse("127.0.0.1:1/a:v1").value();
+  EXPECT_FALSE(run(store->pull(reference, nullptr))) << "nobody listens there";
+  store->answer_pulls_locally(imported->front().references);
+  const auto pulled = run(store->pull(reference, nullptr));
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->id, imported->front().id);
+}
+
 TEST(ImageReference, IsNormalisedAsDockerDoes) {
   EXPECT_EQ(ImageReference::parse("bash")->to_string(), "docker.io/library/bash:latest");
   EXPECT_EQ(ImageReference::parse("user/app:1.2")->to_string(), "docker.io/user/app:1.2");

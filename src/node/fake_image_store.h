@@ -50,6 +50,7 @@ class FakeImageStore : public ImageStore {
     if (!images_.contains(reference.to_string())) put(reference.to_string(), {.size_bytes = 1000, .command = {"/bin/sh"}});
     co_return images_.at(reference.to_string());
   }
+  void answer_pulls_locally(const std::vector<std::string>&) override {}
   Task<Result<std::vector<ImageInfo>>> import_file(std::string path) override {
     co_return fail(Reason::kNotFound, "no such file: " + path);
   }

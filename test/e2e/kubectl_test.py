@@ -61,7 +61,7 @@ class Kubectl:
 
 def never_pulled(name, command):
     """A Job whose image is here already."""
-    container = {"name": "c", "image": "busybox", "imagePullPolicy": "IfNotPresent", "command": command}
+    container = {"name": "c", "image": "busybox", "command": command}
     spec = {"template": {"spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [container]}}}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
 

@@ -17,7 +17,6 @@ spec:
       containers:
       - name: demo
         image: bash
-        imagePullPolicy: IfNotPresent
         command: ["/usr/local/bin/bash"]
         args:
         - -c
@@ -43,8 +42,7 @@ spec:
           containers:
           - name: tick
             image: busybox
-            imagePullPolicy: IfNotPresent
-            command: ["sh", "-c", "echo tick"]
+                command: ["sh", "-c", "echo tick"]
 """
 
 
