@@ -1,6 +1,7 @@
 #include "os/spawn.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -57,6 +58,9 @@ bool set_up_descriptors(ChildPlan& plan) {
   if (dup2(plan.in, STDIN_FILENO) < 0 || dup2(plan.out, STDOUT_FILENO) < 0 || dup2(plan.err, STDERR_FILENO) < 0) {
     return failed_at(plan, "redirect", errno);
   }
+  // Not every library opens its descriptors close-on-exec, and a listening socket that a container's monitor kept would hold its port for
+  // days.
+  if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0) return failed_at(plan, "keep descriptors back", errno);
   for (const int fd : *plan.inherit) {
     if (fcntl(fd, F_SETFD, 0) != 0) return failed_at(plan, "inherit descriptor", errno);
   }

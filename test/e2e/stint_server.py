@@ -1,5 +1,6 @@
 """A stint server of its own for end-to-end tests: started on a free loopback port in a temporary directory, driven by a real
 kubectl, gone without a trace afterwards. Needs root for real containers."""
+import hashlib
 import json
 import os
 import pathlib
@@ -101,8 +102,28 @@ class Server:
                 continue
             if self.dir in command and int(pid) != os.getpid() and "stint-e2e" in command:
                 left.append(f"process {pid}: {command[:120]}")
-        left += [f"mount {line.split()[1]}" for line in open("/proc/mounts") if self.dir in line]
+        with open("/proc/mounts") as mounts:
+            left += [f"mount {line.split()[1]}" for line in mounts if self.dir in line or f"/run/stint/{self.instance()}" in line]
+        with os.scandir("/sys/class/net") as links:
+            left += [f"link {link.name}" for link in links if self.instance()[:8] in link.name]
+        left += [f"cgroup {path}" for path in pathlib.Path("/sys/fs/cgroup").glob("**/stint-" + self.instance())]
+        if os.path.exists(f"/run/stint/{self.instance()}"):
+            left.append(f"/run/stint/{self.instance()}")
         return left
+
+    def instance(self):
+        """What the server's links, groups and run directory are called after."""
+        return hashlib.sha256(os.path.realpath(f"{self.dir}/data").encode()).hexdigest()[:12]
+
+    def container_processes(self):
+        """Process ids in this server's control groups."""
+        pids = set()
+        for file in pathlib.Path("/sys/fs/cgroup").glob(f"**/stint-{self.instance()}/**/cgroup.procs"):
+            try:
+                pids.update(file.read_text().split())
+            except OSError:
+                continue  # gone meanwhile
+        return pids
 
     def run(self, *arguments, input=None, timeout=120):
         environment = dict(os.environ, KUBECONFIG=self.kubeconfig, HOME=f"{self.dir}/home")
