@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <stop_token>
 
 #include "base/log.h"
 #include "image/archive.h"
@@ -20,8 +21,8 @@ struct Resolved {
 constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
 
 // Blocking.
-Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& reference) {
-  ImageRegistry registry(reference);
+Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& reference, std::stop_token stop) {
+  ImageRegistry registry(reference, std::move(stop));
   TRY(Manifest manifest, registry.manifest(reference.digest.empty() ? reference.tag : reference.digest));
   Resolved resolved{.digest = manifest.digest};
   TRY(const bool index, is_index(manifest.bytes));
@@ -41,11 +42,11 @@ Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& refere
 
 // Blocking.
 Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& reference, const BlobReference& blob, const std::string& diff_id,
-                         const std::function<void(int64_t)>& progress) {
+                         std::stop_token stop) {
   if (folder.has_layer(diff_id)) return {};
   TRY(const std::string work, folder.make_work_dir());
-  ImageRegistry registry(reference);
-  auto done = registry.blob(blob.digest, blob.size_bytes, work + "/blob", progress);
+  ImageRegistry registry(reference, std::move(stop));
+  auto done = registry.blob(blob.digest, blob.size_bytes, work + "/blob", nullptr);
   if (done) {
     if (auto added = folder.add_layer(work + "/blob", diff_id); !added) done = fail(added.error());
   }
@@ -56,6 +57,7 @@ Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& refere
 class DiskImageStore final : public ImageStore {
  public:
   DiskImageStore(Loop& loop, ImageFolder folder) : loop_(loop), folder_(std::move(folder)), scope_(loop) {}
+  ~DiskImageStore() override { stop_.request_stop(); }
 
   Result<void> reload() {
     version_ = folder_.version();
@@ -92,7 +94,8 @@ class DiskImageStore final : public ImageStore {
     if (local_names_.contains(reference.to_string())) {
       if (auto local = find(reference)) co_return *std::move(local);
     }
-    CO_TRY(Resolved resolved, co_await on_pool(loop_, [folder = folder_, reference] { return resolve(folder, reference); }));
+    CO_TRY(Resolved resolved,
+           co_await on_pool(loop_, [folder = folder_, reference, stop = stop_.get_token()] { return resolve(folder, reference, stop); }));
     CO_TRY(const ImageConfig config, read_config(resolved.config));
     if (config.diff_ids.size() != resolved.manifest.layers.size()) {
       co_return fail(Reason::kInvalid, "malformed image: " + reference.to_string() + " has as many diff ids as layers, or should have");
@@ -218,8 +221,9 @@ class DiskImageStore final : public ImageStore {
   }
 
   Task<void> download(std::shared_ptr<Download> slot, ImageReference reference, BlobReference blob, std::string diff_id) {
-    auto fetched = co_await on_pool(
-        loop_, [folder = folder_, reference, blob, diff_id] { return fetch_layer(folder, reference, blob, diff_id, nullptr); });
+    auto fetched = co_await on_pool(loop_, [folder = folder_, reference, blob, diff_id, stop = stop_.get_token()] {
+      return fetch_layer(folder, reference, blob, diff_id, stop);
+    });
     slot->result = std::move(fetched);
     downloads_.erase(diff_id);
     slot->done.set();
@@ -231,6 +235,7 @@ class DiskImageStore final : public ImageStore {
   std::set<std::string> local_names_;  // pulls of them are answered from disk
   int64_t version_ = 0;
   std::map<std::string, std::shared_ptr<Download>> downloads_;
+  std::stop_source stop_;  // of transfers: nobody waits for a silent registry when the store goes
   Scope scope_;
 };
 

@@ -91,6 +91,7 @@ struct ImageRegistry::State {
   std::string base;  // "https://registry-1.docker.io/v2/library/bash"
   CURL* curl = nullptr;
   std::string token;
+  std::stop_token stop;
 
   // One transfer. `sink` gets the body of a 200; any other body is kept, up to a limit, in the reply.
   Result<Reply> get(const std::string& url, const char* accept, bool authorize, std::function<bool(std::string_view)> sink);
@@ -104,7 +105,11 @@ struct Transfer {
   CURL* curl;
   Reply reply;
   std::function<bool(std::string_view)> sink;
+  std::stop_token stop;
 
+  static int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<Transfer*>(context)->stop.stop_requested() ? 1 : 0;
+  }
   static size_t on_body(char* data, size_t, size_t size, void* context) {
     auto* self = static_cast<Transfer*>(context);
     long status = 0;
@@ -132,7 +137,7 @@ struct Transfer {
 
 Result<Reply> ImageRegistry::State::get(const std::string& url, const char* accept, bool authorize,
                                         std::function<bool(std::string_view)> sink) {
-  Transfer transfer{curl, {}, std::move(sink)};
+  Transfer transfer{curl, {}, std::move(sink), stop};
   curl_easy_reset(curl);
   curl_slist* headers = accept != nullptr ? curl_slist_append(nullptr, accept) : nullptr;
   // libcurl itself keeps this header from other hosts when a blob redirects to one.
@@ -153,6 +158,9 @@ Result<Reply> ImageRegistry::State::get(const std::string& url, const char* acce
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   const CURLcode code = curl_easy_perform(curl);
   curl_slist_free_all(headers);
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer.reply.status);
@@ -197,12 +205,13 @@ Result<void> ImageRegistry::State::fetch_token(const std::string& authenticate) 
   return {};
 }
 
-ImageRegistry::ImageRegistry(ImageReference reference) : state_(std::make_unique<State>()) {
+ImageRegistry::ImageRegistry(ImageReference reference, std::stop_token stop) : state_(std::make_unique<State>()) {
   std::call_once(curl_once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   const bool loopback = is_loopback_registry(reference.registry);
   const std::string host = reference.registry == "docker.io" ? "registry-1.docker.io" : reference.registry;
   state_->base = (loopback ? "http://" : "https://") + host + "/v2/" + reference.repository;
   state_->reference = std::move(reference);
+  state_->stop = std::move(stop);
   state_->curl = curl_easy_init();
 }
 

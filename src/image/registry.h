@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -21,7 +22,8 @@ class ImageRegistry {
  public:
   static constexpr size_t kManifestBytesMax = 4 * 1024 * 1024;
 
-  explicit ImageRegistry(ImageReference reference);
+  // A transfer ends with an error within about a second of a stop request.
+  explicit ImageRegistry(ImageReference reference, std::stop_token stop = {});
   ~ImageRegistry();
 
   // `tag_or_digest` of this reference's repository. Errors carry the registry's own words.

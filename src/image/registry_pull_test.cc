@@ -341,6 +341,19 @@ TEST_F(InterruptedPull, LeavesNothingAndWorksTheNextTime) {
   EXPECT_EQ(read_all(whole->layer_dirs[0] + "/file"), "whole");
 }
 
+TEST_F(InterruptedPull, EndsOnAStopRequestThoughTheRegistryIsSilent) {
+  const os::Descriptor silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(silent.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(silent.get(), 1), 0);
+  ASSERT_EQ(getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto reference = ImageReference::parse("127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/app");
+  EXPECT_FALSE(ImageRegistry(reference.value(), stop.get_token()).manifest("latest"));
+}
+
 TEST_F(InterruptedPull, IsSweptAfterTheProcessWasKilled) {
   const std::string bytes = layer("file", "whole");
   const auto pull_and_be_killed = [&] {
