@@ -74,7 +74,11 @@ void WorkQueue::finish(const std::string& key, const Result<std::optional<Durati
   if (!result) {
     const Duration delay = next_back_off(key);
     const auto delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay).count();
-    log_warning("sync failed", "queue", name_, "key", key, "error", result.error().message, "retry_ms", delay_ms);
+    if (result.error().reason == Reason::kConflict) {  // no trouble: somebody wrote first, and the next sync sees it
+      log_debug("sync conflicts", "queue", name_, "key", key, "retry_ms", delay_ms);
+    } else {
+      log_warning("sync failed", "queue", name_, "key", key, "error", result.error().message, "retry_ms", delay_ms);
+    }
     add_after(key, delay);
     return;
   }
