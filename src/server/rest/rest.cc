@@ -177,6 +177,7 @@ std::optional<Reply> RestHandler::State::admit(Exchange& exchange) {
   exchange.query = Query(*std::move(pairs));
   exchange.info = rest::parse_request_info(exchange.http.method, *std::move(path), exchange.query);
   auto user = rest::authenticate(exchange.http, options.tokens);
+  if (user) user = rest::impersonated(exchange.http, *std::move(user));
   if (!user) return rest::error_reply(user.error());
   exchange.user = *std::move(user);
   if (rest::may_ask(exchange.user, exchange.info)) return std::nullopt;

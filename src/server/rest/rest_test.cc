@@ -41,6 +41,19 @@ TEST_F(RestTest, ListsItemsWithoutTheirTypeLine) {
   EXPECT_TRUE(found);
 }
 
+TEST_F(RestTest, OnlyTheAdministratorActsForOthersAndThenHasTheirRights) {
+  const std::string jobs = "/apis/batch/v1/namespaces/default/jobs";
+  const auto as_bob = get(jobs, {{"Impersonate-User", "bob"}});
+  EXPECT_EQ(as_bob->code, 403);
+  EXPECT_NE(as_bob->text.find(R"(User \"bob\" cannot list resource \"jobs\")"), std::string::npos) << as_bob->text;
+  EXPECT_EQ(get(jobs, {{"Impersonate-User", "eve"}, {"Impersonate-Group", "system:masters"}})->code, 200);
+  EXPECT_EQ(get(jobs, {{"Impersonate-Group", "system:masters"}})->code, 500);
+  const auto guest =
+      send_as_is("GET", jobs, "", {{"Authorization", "Bearer weak"}, {"Impersonate-User", "a"}, {"Impersonate-Group", "system:masters"}});
+  EXPECT_EQ(guest->code, 403);
+  EXPECT_NE(guest->text.find(R"(User \"guest\" cannot impersonate resource \"users\")"), std::string::npos) << guest->text;
+}
+
 TEST_F(RestTest, AnEmptyListIsAListAndNotNull) {
   auto listed = get("/apis/batch/v1/namespaces/default/cronjobs");
   EXPECT_NE(listed->text.find(R"("items":[])"), std::string::npos) << listed->text;
