@@ -9,6 +9,7 @@
 #include "node/cgroup_limits.h"
 #include "node/pod_worker.h"
 #include "node/volumes.h"
+#include "os/file.h"
 
 namespace stint {
 namespace {
@@ -24,12 +25,9 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Whole or not at all: containers of an earlier life may read it, and what is there counts as made.
 Result<void> write_pod_file(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  if (!out) return fail(Reason::kInternalError, "write " + path + " failed");
-  return {};
+  return os::write_file_atomically(path, text, os::Durability::kVisible, 0644);
 }
 
 Result<void> make_pod_dirs(const corev1::PodSpec& spec, const PodPaths& paths, const std::string& hostname) {

@@ -1,6 +1,7 @@
 #include "node/pod_worker.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "api/object.h"
@@ -82,7 +83,8 @@ PodWorker::~PodWorker() {
 
 void PodWorker::recover(const SandboxStatus* sandbox, const std::vector<ContainerStatus>& found) {
   if (sandbox != nullptr) {
-    record_.sandbox_ready = sandbox->ready;
+    // The hosts file is the last thing made: without it we were killed on the way, and go it again.
+    record_.sandbox_ready = sandbox->ready && std::filesystem::exists(paths_.hosts());
     record_.pod_ip = sandbox->ip;
   }
   auto recall = [&](const corev1::Container& container) {

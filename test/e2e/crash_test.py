@@ -25,7 +25,7 @@ spec:
       containers:
       - name: main
         image: busybox
-        command: ["sh", "-c", "echo attempt >>/counts/$HOSTNAME; sleep 0.$((RANDOM % 9))"]
+        command: ["sh", "-c", "echo attempt >>/counts/$HOSTNAME; sleep $((RANDOM % 3)).$((RANDOM % 10))"]
         volumeMounts: [{{name: counts, mountPath: /counts}}]
       volumes:
       - name: counts
@@ -55,6 +55,8 @@ class Crash(unittest.TestCase):
 
         status = server.json("get", "job", "many")["status"]
         seen = f"seed {SEED}, {kills} kills: {status}"
+        failed = [p["status"] for p in server.json("get", "pods", "-l", "job-name=many")["items"] if p["status"]["phase"] == "Failed"]
+        seen += f", failed: {failed}"
         self.assertEqual(kills, KILLS, "the Job ended before the last kill: " + seen)
         self.assertEqual(status["succeeded"], PODS, seen)
         self.assertEqual(status.get("failed", 0), 0, seen)
