@@ -8,7 +8,7 @@
 
 namespace stint {
 
-// kNotFound, naming it, for what the machine lacks: the programs, control groups. Makes the bridge of the pods.
+// kNotFound, naming it, for what the machine lacks: the programs, control groups.
 Result<std::unique_ptr<Runtime>> make_crun_runtime(Loop& loop, RuntimeOptions options);
 
 }  // namespace stint

@@ -14,7 +14,8 @@
 namespace stint::crun {
 namespace {
 
-constexpr int kPrefixLength = 20;  // 4,093 pods
+constexpr int kPrefixLength = 20;
+// Addresses go round this many, so that one rests before somebody else has it. (A bridge takes 1,024 links at a time.)
 constexpr uint32_t kSlotsMax = (1u << (32 - kPrefixLength)) - 2;
 constexpr size_t kReadyMax = 12;
 constexpr uint32_t kCandidatesBase = 10u << 24 | 88u << 16;  // 10.88.0.0 to 10.103.255.255
@@ -22,25 +23,36 @@ constexpr uint32_t kCandidates = 256;
 constexpr size_t kOwnerBytesMax = 256;
 constexpr Duration kRetry = std::chrono::seconds(1);
 constexpr Duration kProgramLimit = std::chrono::seconds(10);
+constexpr char kSubnetNote[] = "/network/subnet";
 constexpr size_t kInstanceDigits = 8;  // a link's name has at most 15 characters
 
 std::string bridge_name(const std::string& instance) { return "stint-" + instance.substr(0, kInstanceDigits); }
 
+Result<os::Ipv4Subnet> remembered_subnet(const std::string& note) {
+  TRY(const std::string text, os::read_file(note, 64));
+  TRY(const uint32_t base, os::parse_ipv4(text.substr(0, text.find('/'))));
+  return os::Ipv4Subnet{base, kPrefixLength};
+}
+
+// What this machine has a route to, and what another instance has chosen that may not have its bridge yet.
+Result<std::vector<os::Ipv4Subnet>> taken_subnets(const std::string& instances_dir, const std::string& bridge) {
+  TRY(auto taken, os::routed_subnets(bridge));
+  TRY(const auto instances, os::list_directory(instances_dir));
+  for (const std::string& instance : instances) {
+    if (const auto other = remembered_subnet(instances_dir + "/" + instance + kSubnetNote)) taken.push_back(*other);
+  }
+  return taken;
+}
+
 // Each instance begins its search elsewhere, so that two rarely meet.
-Result<os::Ipv4Subnet> choose_subnet(const std::string& bridge) {
-  TRY(const auto taken, os::routed_subnets(bridge));
+Result<os::Ipv4Subnet> choose_subnet(const std::string& instances_dir, const std::string& bridge) {
+  TRY(const auto taken, taken_subnets(instances_dir, bridge));
   const uint32_t first = static_cast<uint32_t>(std::hash<std::string>{}(bridge) % kCandidates);
   for (uint32_t i = 0; i < kCandidates; ++i) {
     const os::Ipv4Subnet candidate{kCandidatesBase + (((first + i) % kCandidates) << (32 - kPrefixLength)), kPrefixLength};
     if (std::ranges::none_of(taken, [&](const auto& other) { return candidate.overlaps(other); })) return candidate;
   }
   return fail(Reason::kConflict, "no free subnet for pods: all of 10.88.0.0 to 10.103.255.255 is routed elsewhere");
-}
-
-Result<os::Ipv4Subnet> remembered_subnet(const std::string& path) {
-  TRY(const std::string text, os::read_file(path, 64));
-  TRY(const uint32_t base, os::parse_ipv4(text.substr(0, text.find('/'))));
-  return os::Ipv4Subnet{base, kPrefixLength};
 }
 
 Result<void> make_bridge(const std::string& bridge, const os::Ipv4Subnet& subnet) {
@@ -80,20 +92,19 @@ Task<Result<void>> run_nft(Loop& loop, std::string script) {
 }  // namespace
 
 Result<std::unique_ptr<PodNetwork>> PodNetwork::open(Loop& loop, const std::string& run_dir, const std::string& instance) {
-  const std::string dir = run_dir + "/network", bridge = bridge_name(instance), note = dir + "/subnet";
-  TRY_VOID(os::make_directories(dir + "/slots", 0700));
+  const std::string instances_dir = std::filesystem::path(run_dir).parent_path(), note = run_dir + kSubnetNote;
+  SlotPlan plan{.dir = run_dir + "/network", .bridge = bridge_name(instance)};
+  TRY_VOID(os::make_directories(plan.dir + "/slots", 0700));
+  // Two instances that start at once must not choose the same.
+  TRY(const auto lock, os::FileLock::acquire_waiting(instances_dir + "/subnets.lock"));
   auto subnet = remembered_subnet(note);
+  if (!subnet && subnet.error().reason != Reason::kNotFound) return std::unexpected(subnet.error());
   if (!subnet) {
-    // Two instances that start at once must not choose the same; the second one then finds the first one's route.
-    const auto lock = os::FileLock::acquire_waiting(std::filesystem::path(run_dir).parent_path().string() + "/subnets.lock");
-    if (!lock) return std::unexpected(lock.error());
-    TRY(subnet, choose_subnet(bridge));
+    TRY(subnet, choose_subnet(instances_dir, plan.bridge));
     TRY_VOID(os::write_file_atomically(note, subnet->to_string(), os::Durability::kVisible));
-    TRY_VOID(make_bridge(bridge, *subnet));
-  } else {
-    TRY_VOID(make_bridge(bridge, *subnet));
   }
-  return std::unique_ptr<PodNetwork>(new PodNetwork(loop, SlotPlan{dir, bridge, *subnet}));
+  plan.subnet = *subnet;
+  return std::unique_ptr<PodNetwork>(new PodNetwork(loop, std::move(plan)));
 }
 
 // "v" keeps them apart from bridges; hexadecimal keeps them short.
@@ -183,6 +194,7 @@ Task<void> PodNetwork::keep_ready() {
 }
 
 Task<Result<PodNamespaces>> PodNetwork::take(std::string sandbox_id) {
+  if (stopping_) co_return fail(Reason::kServiceUnavailable, "the pod network is being taken down");
   if (auto held = find(sandbox_id)) co_return *std::move(held);
   uint32_t slot = 0;
   if (ready_.empty()) {
@@ -220,6 +232,7 @@ Task<Result<void>> PodNetwork::recover() {
   };
   Left left = co_await on_pool(loop_, [plan = plan_] {
     Left found;
+    found.swept = make_bridge(plan.bridge, plan.subnet);
     const auto names = os::list_directory(plan.dir + "/slots");
     if (!names) found.swept = std::unexpected(names.error());
     for (const std::string& name : names.value_or(std::vector<std::string>{})) {
@@ -244,6 +257,7 @@ Task<Result<void>> PodNetwork::recover() {
 
 // Pods reach what the machine reaches. Where that cannot be set up they still reach the machine.
 Task<void> PodNetwork::masquerade() {
+  ++making_;
   auto forwarded = co_await on_pool(loop_, enable_forwarding);
   const std::string& table = plan_.bridge;
   const std::string chain = "ip " + table + " post";
@@ -251,6 +265,8 @@ Task<void> PodNetwork::masquerade() {
       "add table ip " + table + "; add chain " + chain + " { type nat hook postrouting priority 100; }; flush chain " + chain;
   script += "; add rule " + chain + " ip saddr " + plan_.subnet.to_string() + " oifname != \"" + table + "\" masquerade";
   const Result<void> set = co_await run_nft(loop_, std::move(script));
+  --making_;
+  changed_.pulse();
   if (!forwarded) log_warning("pods reach this machine only: no forwarding", "error", forwarded.error().message);
   if (!set) log_warning("pods reach this machine only: no masquerading", "error", set.error().message);
 }

@@ -48,7 +48,7 @@ class PodNetwork {
   // The bridge's address: where pods find this machine.
   std::string gateway() const { return os::ipv4_text(plan_.subnet.base + 1); }
 
-  // Takes over what an earlier life left and starts to keep namespaces ready. Comes before every other call.
+  // Makes the bridge, takes over what an earlier life left, and starts to keep namespaces ready. Comes before every other call.
   Task<Result<void>> recover();
   // Recorded on disk before it is returned; the same again for the same sandbox.
   Task<Result<PodNamespaces>> take(std::string sandbox_id);
@@ -72,7 +72,7 @@ class PodNetwork {
   std::map<std::string, uint32_t> owners_;  // sandbox → slot
   std::map<uint32_t, bool> used_;           // every slot that exists or is being made or removed
   uint32_t last_slot_ = 1;                  // 1 is the bridge
-  int making_ = 0;
+  int making_ = 0;                          // what is under way and must end before all is removed
   bool stopping_ = false;
   Event changed_;  // of ready_, making_ or stopping_
   Scope scope_;    // last: destroyed first

@@ -11,6 +11,7 @@
 #include "os/descriptor.h"
 #include "os/mounts.h"
 #include "os/namespaces.h"
+#include "os/spawn.h"
 
 namespace stint::crun {
 namespace {
@@ -127,6 +128,9 @@ TEST_F(PodNetworkTest, LeavesNothingBehind) {
   EXPECT_TRUE(os::links_with_prefix("stint-7e57ab1e")->empty());
   EXPECT_TRUE(os::links_with_prefix("v7e57ab1e")->empty());
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/a/network"));
+  const auto tables = run(os::run(*loop_, {.args = {os::find_program("nft").value(), "list tables"}}, std::chrono::seconds(10)));
+  ASSERT_TRUE(tables) << tables.error().message;
+  EXPECT_EQ(tables->out.find("7e57ab1e"), std::string::npos) << tables->out;
 }
 
 }  // namespace
