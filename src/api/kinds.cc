@@ -9,6 +9,7 @@ namespace stint {
 namespace {
 
 constexpr std::string_view kAllVerbs = "create,delete,deletecollection,get,list,patch,update,watch";
+constexpr std::string_view kReadVerbs = "get,list,watch";
 constexpr std::string_view kStatusVerbs = "get,patch,update";
 
 constexpr Subresource kPodSubresources[] = {
@@ -101,6 +102,16 @@ constexpr Kind kKinds[] = {
      .storage_resource = "serviceaccounts",
      .rules = &core::kServiceAccountRules,
      .returns_deleted_object = true},
+    {.version = "v1",
+     .kind = "Service",
+     .plural = "services",
+     .singular = "service",
+     .short_names = "svc",
+     .categories = "all",
+     .verbs = kReadVerbs,
+     .descriptor = corev1::Service::descriptor,
+     .storage_resource = "services/specs",
+     .rules = &core::kServiceRules},
     {.group = "events.k8s.io",
      .version = "v1",
      .kind = "Event",

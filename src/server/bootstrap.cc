@@ -1,4 +1,5 @@
-// The namespaces that a system has from the start, made again when they go. Their content is the controllers' business.
+// What a system has from the start: its namespaces, made again when they go, and the Service by which clients find this API. The rest of
+// their content is the controllers' business.
 #include <array>
 
 #include "base/log.h"
@@ -11,22 +12,50 @@ namespace {
 constexpr std::array<std::string_view, 4> kSystemNamespaces = {"default", "kube-system", "kube-public", "kube-node-lease"};
 constexpr std::chrono::seconds kRetryPause{5};
 
-Task<Result<void>> ensure_namespace(Core& core, std::string_view name) {
-  const Kind& kind = kind_of<corev1::Namespace>();
-  if (core.registry.exists(kind, "", name)) co_return Result<void>();
-  auto ns = std::make_unique<corev1::Namespace>();
-  ns->mutable_metadata()->set_name(std::string(name));
-  Request request{.verb = Verb::kCreate, .kind = &kind};
-  request.body.message = std::move(ns);
+Task<Result<void>> ensure(Core& core, std::unique_ptr<Message> object) {
+  const Kind& kind = kind_of(object->GetDescriptor());
+  const std::string ns = meta(*object).namespace_();
+  if (core.registry.exists(kind, ns, meta(*object).name())) co_return Result<void>();
+  Request request{.verb = Verb::kCreate, .kind = &kind, .ns = ns};
+  request.body.message = std::move(object);
   auto made = co_await create_object(core, std::move(request));
   // Another server may have been first.
   if (!made && made.error().reason != Reason::kAlreadyExists) co_return fail(std::move(made).error());
   co_return Result<void>();
 }
 
-Task<Result<void>> ensure_namespaces(Core& core) {
-  for (const std::string_view name : kSystemNamespaces) CO_TRY_VOID(co_await ensure_namespace(core, name));
-  co_return Result<void>();
+std::unique_ptr<Message> make_namespace(std::string_view name) {
+  auto ns = std::make_unique<corev1::Namespace>();
+  ns->mutable_metadata()->set_name(std::string(name));
+  return ns;
+}
+
+// Without a virtual address, since nothing would route it: clients ask it for the address family, and `kubectl get all` shows it.
+std::unique_ptr<Message> make_api_service() {
+  auto service = std::make_unique<corev1::Service>();
+  auto& metadata = *service->mutable_metadata();
+  metadata.set_namespace_("default");
+  metadata.set_name("kubernetes");
+  (*metadata.mutable_labels())["component"] = "apiserver";
+  (*metadata.mutable_labels())["provider"] = "kubernetes";
+  corev1::ServiceSpec& spec = *service->mutable_spec();
+  spec.set_type("ClusterIP");
+  spec.set_clusterip("None");
+  spec.add_clusterips("None");
+  spec.set_sessionaffinity("None");
+  spec.add_ipfamilies("IPv4");
+  spec.set_ipfamilypolicy("SingleStack");
+  spec.set_internaltrafficpolicy("Cluster");
+  corev1::ServicePort& port = *spec.add_ports();
+  port.set_name("https");
+  port.set_protocol("TCP");
+  port.set_port(443);
+  return service;
+}
+
+Task<Result<void>> ensure_system_objects(Core& core) {
+  for (const std::string_view name : kSystemNamespaces) CO_TRY_VOID(co_await ensure(core, make_namespace(name)));
+  co_return co_await ensure(core, make_api_service());
 }
 
 // Returns when a namespace went after `from`, or when that may have been missed.
@@ -43,7 +72,7 @@ Task<void> wait_for_deletion(Store& store, Revision from) {
 Task<void> keep_system_namespaces(Core& core, Event& ready) {
   while (true) {
     const Revision seen = core.registry.store().revision();
-    auto done = co_await ensure_namespaces(core);
+    auto done = co_await ensure_system_objects(core);
     ready.set();
     if (done) {
       co_await wait_for_deletion(core.registry.store(), seen);

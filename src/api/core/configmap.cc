@@ -24,7 +24,7 @@ void validate(const Message& object, FieldErrors& errors) {
     bytes += value.size();
     add_faults(config_key_faults(key), FieldPath("binaryData").key(key), quote(key), errors);
   }
-  if (bytes > kDataBytesMax) errors.too_long("", kDataBytesMax);
+  if (bytes > kDataBytesMax) errors.too_long("[]", kDataBytesMax);  // the whole, as upstream calls it
 }
 
 // What is immutable stays so, to spare its readers the watch.

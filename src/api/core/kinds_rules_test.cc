@@ -31,7 +31,7 @@ TEST(ConfigMapRules, KeysSizeAndImmutability) {
   EXPECT_TRUE(create_yaml<corev1::ConfigMap>("{metadata: {name: c}, data: {..a: x}}").refused("data[..a]", kInvalid));
   corev1::ConfigMap big = from_yaml<corev1::ConfigMap>("{metadata: {name: c}}");
   (*big.mutable_data())["k"] = std::string(1024 * 1024 + 1, 'x');
-  EXPECT_TRUE(create(big).refused("", "FieldValueTooLong"));
+  EXPECT_TRUE(create(big).refused("[]", "FieldValueTooLong"));
   corev1::ConfigMap fixed = create_yaml<corev1::ConfigMap>("{metadata: {name: c}, immutable: true, data: {a: x}}").object;
   EXPECT_TRUE(update_with(fixed, [](corev1::ConfigMap& next) { (*next.mutable_data())["a"] = "y"; }).refused("data", kForbidden));
   EXPECT_TRUE(update_with(fixed, [](corev1::ConfigMap& next) { next.clear_immutable(); }).refused("immutable", kForbidden));

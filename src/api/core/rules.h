@@ -12,5 +12,6 @@ extern const Rules kNodeRules;
 extern const Rules kConfigMapRules;
 extern const Rules kSecretRules;
 extern const Rules kServiceAccountRules;
+extern const Rules kServiceRules;
 
 }  // namespace stint::core
