@@ -12,22 +12,27 @@ std::string expected_body_kind(const Request& request) {
 
 // Empty type members are filled from the URL.
 Result<void> check_type(const Request& request) {
-  const std::string api_version = request.kind->api_version();
-  const DecodedBody& body = request.body;
-  if (!body.api_version.empty() && body.api_version != api_version) {
-    return fail(Reason::kBadRequest,
-                "the API version in the data (" + body.api_version + ") does not match the expected API version (" + api_version + ")");
+  const Kind& kind = *request.kind;
+  const std::string expected = expected_body_kind(request);
+  const std::string api_version = request.body.api_version.empty() ? kind.api_version() : request.body.api_version;
+  const std::string name = request.body.kind.empty() ? expected : request.body.kind;
+  if (api_version == kind.api_version() && name == expected) return {};
+  std::string why = "no kind " + quote(name) + " is registered for version " + quote(api_version);
+  if (const Kind* other = find_kind_by_name(api_version, name)) {
+    if (name == expected) {
+      return fail(Reason::kBadRequest,
+                  "the API version in the data (" + api_version + ") does not match the expected API version (" + kind.api_version() + ")");
+    }
+    why = "a " + other->qualified_kind() + " does not convert to a " + kind.qualified_kind();
   }
-  const std::string kind = expected_body_kind(request);
-  if (!body.kind.empty() && body.kind != kind) {
-    return fail(Reason::kBadRequest, body.kind + " in version " + quote(request.kind->version) + " cannot be handled as a " + kind +
-                                         ": the kind in the data does not match the kind of the URL");
-  }
-  return {};
+  return fail(Reason::kBadRequest, name + " in version " + quote(api_version.substr(api_version.find('/') + 1)) +
+                                       " cannot be handled as a " + expected + ": " + why);
 }
 
-Result<void> check_place(const Request& request) {
-  const metav1::ObjectMeta& meta = stint::meta(*request.body.message);
+}  // namespace
+
+Result<void> check_place(const Request& request, const Message& object) {
+  const metav1::ObjectMeta& meta = stint::meta(object);
   if (!request.name.empty() && meta.name() != request.name) {
     return fail(Reason::kBadRequest,
                 "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");
@@ -39,8 +44,6 @@ Result<void> check_place(const Request& request) {
   return fail(Reason::kBadRequest,
               "the namespace of the object (" + meta.namespace_() + ") does not match the namespace on the request (" + request.ns + ")");
 }
-
-}  // namespace
 
 std::string strict_fault(const Request& request, const std::vector<std::string>& faults, std::vector<std::string>& warnings) {
   if (faults.empty() || request.field_validation == FieldValidation::kIgnore) return "";
@@ -56,7 +59,7 @@ std::string strict_fault(const Request& request, const std::vector<std::string>&
 Result<void> check_body(const Request& request, std::vector<std::string>& warnings) {
   if (request.body.message == nullptr) return fail(Reason::kBadRequest, "the request has no body");
   TRY_VOID(check_type(request));
-  TRY_VOID(check_place(request));
+  TRY_VOID(check_place(request, *request.body.message));
   const std::string fault = strict_fault(request, request.body.strict_errors, warnings);
   if (fault.empty()) return {};
   const std::string kind = expected_body_kind(request);

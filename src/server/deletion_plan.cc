@@ -73,10 +73,10 @@ Grace apply_grace(corev1::Pod& pod, std::optional<int64_t> asked, WallTime now) 
     const int64_t present = meta.deletiongraceperiodseconds();
     if (!asked || *asked >= present) return Grace::kPending;
     seconds = *asked;
-    *meta.mutable_deletiontimestamp() = to_time(from_time(meta.deletiontimestamp()) + std::chrono::seconds(seconds - present));
+    *meta.mutable_deletiontimestamp() = to_time(from_time(meta.deletiontimestamp()) + span_of_seconds(seconds - present));
   } else {
     seconds = pod_grace(pod, asked);
-    *meta.mutable_deletiontimestamp() = to_time(now + std::chrono::seconds(seconds));
+    *meta.mutable_deletiontimestamp() = to_time(now + span_of_seconds(seconds));
     raise_generation(meta);
   }
   meta.set_deletiongraceperiodseconds(seconds);

@@ -50,6 +50,7 @@ Result<std::unique_ptr<Message>> patched_object(const Request& request, const Me
   if (const std::string fault = strict_fault(request, unknown, warnings); !fault.empty()) {
     return fail(invalid_patch(request.patch->patch, fault));
   }
+  TRY_VOID(check_place(request, *next));
   return next;
 }
 

@@ -39,6 +39,9 @@ std::string_view verb_name(Verb verb);
 // What strict decoding found becomes warnings, or the sentence returned, as the request asks; "" is no error. (body.cc)
 std::string strict_fault(const Request& request, const std::vector<std::string>& faults, std::vector<std::string>& warnings);
 
+// The object's name and namespace are the URL's. (body.cc)
+Result<void> check_place(const Request& request, const Message& object);
+
 // The body belongs to this URL, and what strict decoding found becomes an error or warnings. (body.cc)
 Result<void> check_body(const Request& request, std::vector<std::string>& warnings);
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-STINT = os.environ.get("STINT", str(ROOT / "build/dev/stint"))
+STINT = os.environ.get("STINT", str(ROOT / "build" / os.environ.get("PRESET", "dev") / "stint"))
 
 
 def kubectl_path(version=None):
@@ -71,11 +71,16 @@ class Server:
         self.process.stdout.close()
 
     def stop(self):
-        if self.process and self.process.poll() is None:
+        """SIGTERM; a sanitizer's finding, a leak among them, shows in how the server ends."""
+        if not self.process:
+            return
+        was_alive = self.process.poll() is None
+        if was_alive:
             self.process.terminate()
             self.process.wait(timeout=60)
-        if self.process:
-            self.process.stdout.close()
+        self.process.stdout.close()
+        if was_alive and self.process.returncode != 0:
+            raise AssertionError(f"stint ended with {self.process.returncode}\n{self.log_text()[-5000:]}")
 
     def close(self):
         """Deletes every pod's namespace, stops, and removes the directory; says what stayed behind."""
