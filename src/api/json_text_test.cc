@@ -123,6 +123,13 @@ TEST(YamlText, RefusesBombs) {
   EXPECT_TRUE(yaml_as_json("a: .inf").starts_with("error: "));
 }
 
+TEST(YamlText, RefusesWhatIsNoText) {
+  EXPECT_EQ(yaml_as_json("a: \xF1"), "error: error converting YAML to JSON: yaml: invalid UTF-8 octet sequence");
+  EXPECT_EQ(yaml_as_json("a: \x7F"), "error: error converting YAML to JSON: yaml: control characters are not allowed");
+  for (const char* text : {"\u0080", "\u0085", "\uFFFE", "\u2028", "\uFEFF", "\r", "\U0001F600"})
+    EXPECT_EQ(*parse_yaml(to_yaml(Value(text))), Value(text));
+}
+
 TEST(YamlText, PrintsAsUpstreamAndReadsItBack) {
   const Value value = *parse(
       R"({"b":{"list":[{"y":1,"x":"true"},"1","a: b","- x","",[1,2],{}],"text":"x\ny\n","cut":"x\ny"},"a":null,"empty":[],"date":"2001-01-01","q":"it's #1"})");

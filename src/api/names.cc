@@ -17,7 +17,9 @@ bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
 bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
 bool is_lower_alphanumeric(char c) { return is_lower(c) || is_digit(c); }
 
+// Upstream counts bytes in both, and calls them so in some places only.
 std::string at_most(size_t characters) { return "must be no more than " + std::to_string(characters) + " characters"; }
+std::string at_most_bytes(size_t bytes) { return "must be no more than " + std::to_string(bytes) + " bytes"; }
 
 bool is_dns_label(std::string_view text) {
   if (text.empty() || !is_lower_alphanumeric(text.front()) || !is_lower_alphanumeric(text.back())) return false;
@@ -89,7 +91,7 @@ Faults qualified_name_faults(std::string_view text) {
   if (name.empty()) {
     faults.push_back("name part must be non-empty");
   } else if (name.size() > kLabelValueBytesMax) {
-    faults.push_back("name part " + at_most(kLabelValueBytesMax));
+    faults.push_back("name part " + at_most_bytes(kLabelValueBytesMax));
   }
   if (!is_label_word(name)) {
     faults.push_back(
@@ -101,7 +103,7 @@ Faults qualified_name_faults(std::string_view text) {
 
 Faults label_value_faults(std::string_view text) {
   Faults faults;
-  if (text.size() > kLabelValueBytesMax) faults.push_back(at_most(kLabelValueBytesMax));
+  if (text.size() > kLabelValueBytesMax) faults.push_back(at_most_bytes(kLabelValueBytesMax));
   if (!text.empty() && !is_label_word(text)) {
     faults.push_back(
         "a label value is empty or has only letters, digits, '-', '_' and '.', beginning and ending with a letter or digit "

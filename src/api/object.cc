@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 #include "api/rfc3339.h"
 
@@ -22,11 +21,9 @@ Instant to_instant(WallTime time) {
   return {seconds.time_since_epoch().count(), static_cast<int32_t>((time - seconds).count())};
 }
 
-// WallTime spans the years 1678 to 2261; what lies outside becomes its first or last moment.
 WallTime from_instant(int64_t seconds, int32_t nanos) {
-  constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / 1'000'000'000 - 1;
-  if (seconds > kSecondsMax) return WallTime::max();
-  if (seconds < -kSecondsMax) return WallTime::min();
+  if (seconds >= to_instant(kTimeMax).seconds) return kTimeMax;
+  if (seconds < to_instant(kTimeMin).seconds) return kTimeMin;
   return WallTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanos));
 }
 
@@ -100,6 +97,11 @@ metav1::MicroTime to_micro_time(WallTime time) {
 
 WallTime from_time(const metav1::Time& time) { return from_instant(time.seconds(), 0); }
 WallTime from_micro_time(const metav1::MicroTime& time) { return from_instant(time.seconds(), time.nanos()); }
+
+Duration span_of_seconds(int64_t seconds) {
+  constexpr int64_t kCentury = 36'525LL * 24 * 60 * 60;
+  return std::chrono::seconds(std::clamp(seconds, -kCentury, kCentury));
+}
 
 std::string format_rfc3339(WallTime time) { return format(time, 0); }
 std::string format_rfc3339_micro(WallTime time) { return format(time, 6); }

@@ -31,13 +31,18 @@ inline bool is_deleting(const Message& object) { return meta(object).has_deletio
 // Time on the wire is whole seconds, MicroTime microseconds; finer digits are dropped as upstream drops them.
 metav1::Time to_time(WallTime time);
 metav1::MicroTime to_micro_time(WallTime time);
+// Times of objects may lie in any year: those outside these bounds become the bound, so that reckoning with them cannot overflow.
+inline constexpr WallTime kTimeMin = std::chrono::sys_days(std::chrono::year(1900) / 1 / 1);
+inline constexpr WallTime kTimeMax = std::chrono::sys_days(std::chrono::year(2150) / 1 / 1);
 WallTime from_time(const metav1::Time& time);
 WallTime from_micro_time(const metav1::MicroTime& time);
+// A span that an object or a request asks for, at most a century either way, for the same reason.
+Duration span_of_seconds(int64_t seconds);
 // "2026-01-02T03:04:05Z"
 std::string format_rfc3339(WallTime time);
 std::string format_rfc3339_micro(WallTime time);
 std::string format_rfc3339_nano(WallTime time);                // nine digits, for logs
-std::optional<WallTime> parse_rfc3339(std::string_view text);  // any offset and fraction
+std::optional<WallTime> parse_rfc3339(std::string_view text);  // any offset and fraction; bounded too
 
 // Upstream's short age: "5s", "3m20s", "47h", "<invalid>" for the future.
 std::string human_duration(Duration span);

@@ -57,8 +57,14 @@ TEST(ObjectTime, RefusesWhatIsNoTime) {
 }
 
 TEST(ObjectTime, SaturatesBeyondTheClock) {
-  EXPECT_EQ(*parse_rfc3339("0001-01-01T00:00:00Z"), WallTime::min());
-  EXPECT_EQ(*parse_rfc3339("9999-01-01T00:00:00Z"), WallTime::max());
+  EXPECT_EQ(*parse_rfc3339("0001-01-01T00:00:00Z"), kTimeMin);
+  EXPECT_EQ(*parse_rfc3339("9999-01-01T00:00:00Z"), kTimeMax);
+}
+
+TEST(ObjectTime, ReckonsWithAnySpanAskedFor) {
+  EXPECT_EQ(span_of_seconds(30), 30s);
+  EXPECT_GT(kTimeMax + span_of_seconds(INT64_MAX), kTimeMax);
+  EXPECT_LT(kTimeMin + span_of_seconds(INT64_MIN), kTimeMin);
 }
 
 TEST(HumanDuration, IsUpstreamsShortAge) {

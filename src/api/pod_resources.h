@@ -13,6 +13,10 @@ namespace stint {
 using ResourceAmounts = std::map<std::string, int64_t, std::less<>>;
 using ResourceList = google::protobuf::Map<std::string, resource::Quantity>;
 
+// Stops at int64's maximum, as quantities do: two pods that ask for all there can be ask for no less than one. REQUIRES: none is negative.
+int64_t sum_of_amounts(int64_t a, int64_t b);
+void add_amounts(ResourceAmounts& total, const ResourceAmounts& more);
+
 // Quantities that do not parse count as 0: validation refuses them before.
 ResourceAmounts resource_amounts(const ResourceList& list);
 

@@ -11,7 +11,8 @@ namespace {
 
 using Wide = unsigned __int128;
 
-// What fits 128 bits with room for two more digits. Longer whole parts are refused, longer fractions rounded away from zero.
+// What fits 128 bits with room for two more digits. Longer whole parts are refused unless they end in zeros, longer fractions rounded away
+// from zero.
 constexpr int kDigitsMax = 36;
 constexpr int64_t kExponentMax = 1000;
 constexpr int kNano = -9;  // nothing finer is kept
@@ -47,7 +48,8 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
   text.remove_prefix(text[1] == '+' ? 2 : 1);
   int exponent = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
-  if (error != std::errc() || end != text.data() + text.size() || std::abs(exponent) > kExponentMax) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (exponent < -kExponentMax || exponent > kExponentMax) return std::nullopt;
   return Suffix{Format::kExponent, exponent};
 }
 
@@ -100,6 +102,7 @@ struct Digits {
   int significant = 0;  // digits without leading zeros of the whole part
   bool leads_with_zero = true;
   int trailing_zeros = 0;
+  int dropped_zeros = 0;  // of the whole part: the mantissa is to be multiplied by this power of ten
   bool inexact = false;
 };
 
@@ -117,14 +120,19 @@ std::optional<Digits> read_digits(std::string_view& text) {
     if (digits.significant == 0) digits.leads_with_zero = after_point;
     ++digits.significant;
     digits.trailing_zeros = is_zero ? digits.trailing_zeros + 1 : 0;
+    if (digits.significant > kDigitsMax && !after_point) {
+      if (!is_zero) return std::nullopt;
+      ++digits.dropped_zeros;
+      continue;
+    }
     if (digits.significant > kDigitsMax) {
-      if (!after_point) return std::nullopt;
       digits.inexact |= !is_zero;
       continue;
     }
     digits.mantissa = digits.mantissa * 10 + static_cast<Wide>(text[0] - '0');
     digits.fraction += after_point ? 1 : 0;
   }
+  if (digits.inexact && digits.dropped_zeros > 0) return std::nullopt;  // more digits than there is room for
   if (digits.inexact) ++digits.mantissa;
   return digits;
 }
@@ -151,7 +159,7 @@ std::optional<Parsed> parse(std::string_view text) {
   if (!suffix) return std::nullopt;
   parsed.is_canonical = is_canonical(*digits, *suffix);
   amount.mantissa = digits->mantissa;
-  amount.exponent = -digits->fraction;
+  amount.exponent = digits->dropped_zeros - digits->fraction;
   amount.format = suffix->format;
   if (suffix->format == Format::kBinary) {
     apply_binary(amount, suffix->exponent);
@@ -164,6 +172,7 @@ std::optional<Parsed> parse(std::string_view text) {
     amount.exponent = kNano;
   }
   drop_zeros(amount);
+  if (amount.exponent > kExponentMax) return std::nullopt;  // what it would be printed as must be read again
   if (amount.mantissa == 0) amount.negative = false;
   return parsed;
 }

@@ -47,6 +47,8 @@ TEST(Quantity, HasOneCanonicalForm) {
       {"511637265167612.691886Ki", "523916559531635396491264u"},
       {"-2Mi", "-2Mi"},
       {"123456789012345678901234567890", "123456789012345678901234567890"},
+      {"1234567890123456789012345678901234.5k", "1234567890123456789012345678901234500"},
+      {"1234567890123456789012345678901234500", "1234567890123456789012345678901234500"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(canonical(text), expected) << text;
 }
@@ -75,6 +77,9 @@ TEST(Quantity, ValuesRoundAwayFromZeroAndSaturate) {
   EXPECT_EQ(quantity_value("1e30"), std::numeric_limits<int64_t>::max());
   EXPECT_EQ(quantity_value("-1e30"), std::numeric_limits<int64_t>::min());
   EXPECT_FALSE(quantity_value("abc"));
+  EXPECT_FALSE(quantity_value("1e-2147483648"));
+  EXPECT_FALSE(quantity_value("1000e1000"));
+  EXPECT_FALSE(quantity_value("1" + std::string(2000, '0')));
 }
 
 TEST(Quantity, ComparesExactly) {

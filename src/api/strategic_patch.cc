@@ -261,11 +261,12 @@ Result<void> merge_members(Members& target, Members patch, const MessagePlan* pl
     Value* known = index.find(name);
     if (value.is_null()) {
       removed.emplace(name);
-    } else if (deletes) {
-      if (known == nullptr || !same_type(*known, value)) continue;
-      *known = Value(without(std::move(known->as_array()), value.as_array()));
+    } else if (deletes && value.is_array()) {
+      if (known != nullptr && known->is_array()) *known = Value(without(std::move(known->as_array()), value.as_array()));
     } else if (known != nullptr && same_type(*known, value)) {
-      TRY_VOID(merge_value(*known, std::move(value), name, plan));
+      TRY_VOID(merge_value(*known, std::move(value), name, plan));  // upstream merges an object even where a list to delete is due
+    } else if (deletes) {
+      continue;
     } else if (!prune(value)) {
       removed.emplace(name);
     } else if (known != nullptr) {

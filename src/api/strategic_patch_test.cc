@@ -22,6 +22,13 @@ TEST(StrategicPatch, MergesObjectsAndDeletesByNull) {
             R"({"metadata":{"name":"a","labels":{"y":"2","z":"3"}},"spec":{"nodeName":"m"}})");
 }
 
+TEST(StrategicPatch, TakesAnObjectForAListToDeleteAsAnObjectToMerge) {
+  EXPECT_EQ(patched(R"({"metadata":{"name":"a"}})", R"({"$deleteFromPrimitiveList/metadata":{"namespace":"b"}})"),
+            R"({"metadata":{"name":"a","namespace":"b"}})");
+  EXPECT_EQ(patched(R"({"metadata":{"finalizers":["a/b"]}})", R"({"metadata":{"$deleteFromPrimitiveList/finalizers":{}}})"),
+            R"({"metadata":{"finalizers":["a/b"]}})");
+}
+
 TEST(StrategicPatch, DropsNullsOfNewObjects) {
   EXPECT_EQ(patched("{}", R"({"metadata":{"name":"a","labels":{"x":null}}})"), R"({"metadata":{"name":"a","labels":{}}})");
 }

@@ -25,6 +25,14 @@ inline size_t utf8_length(std::string_view text) {
   return length;
 }
 
+// The code point of the sequence of that length at the front. REQUIRES: the length is utf8_length(text), and not 0.
+inline uint32_t utf8_code_point(std::string_view text, size_t length) {
+  const auto lead = static_cast<uint8_t>(text[0]);
+  uint32_t code = length == 1 ? lead : lead & (0x7F >> length);
+  for (size_t i = 1; i < length; ++i) code = code << 6 | (static_cast<uint8_t>(text[i]) & 0x3F);
+  return code;
+}
+
 // A code point that is no surrogate.
 inline void append_utf8(uint32_t code, std::string& out) {
   const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };

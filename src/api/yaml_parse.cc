@@ -10,6 +10,7 @@
 #include "api/go_quote.h"
 #include "api/json.h"
 #include "api/json_members.h"
+#include "api/utf8.h"
 #include "api/yaml_scalar.h"
 
 namespace stint::json {
@@ -196,6 +197,17 @@ class Builder : public YAML::EventHandler {
 
 std::unexpected<Error> refused(const std::string& why) { return fail(Reason::kBadRequest, "error converting YAML to JSON: " + why); }
 
+// What upstream's reader refuses before it looks at the YAML; nothing if the text is fine.
+std::optional<std::string_view> unreadable(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) return "invalid UTF-8 octet sequence";
+    if (!is_yaml_character(utf8_code_point(text, length))) return "control characters are not allowed";
+    text.remove_prefix(length);
+  }
+  return std::nullopt;
+}
+
 bool looks_like_json(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
@@ -211,6 +223,7 @@ Result<Value> parse_yaml(std::string_view text, std::vector<std::string>* duplic
     std::vector<std::string> found;
     if (Result<Value> value = parse(text, &found); value && (found.empty() || duplicates == nullptr)) return value;
   }
+  if (const auto why = unreadable(text)) return refused("yaml: " + std::string(*why));
   try {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 
 #include "api/json.h"
 #include "api/utf8.h"
@@ -10,8 +13,7 @@ namespace {
 bool is_printable(std::string_view text) {
   while (!text.empty()) {
     const size_t length = utf8_length(text);
-    const auto byte = static_cast<unsigned char>(text[0]);
-    if (length == 0 || (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) return false;
+    if (length == 0 || text[0] == '\r' || !is_yaml_character(utf8_code_point(text, length))) return false;
     if (text.starts_with("\xEF\xBB\xBF") || text.starts_with("\u2028") || text.starts_with("\u2029") || text.starts_with("\u0085"))
       return false;
     text.remove_prefix(length);
@@ -109,7 +111,7 @@ class Printer {
 
   void key(const std::string& text) {
     if (text.find('\n') != std::string::npos) {
-      append_quoted(text, out_);
+      double_quoted(text);
     } else {
       string(text, 0);
     }
@@ -125,7 +127,7 @@ class Printer {
 
   void string(const std::string& text, int indent) {
     if (!is_printable(text) || text.find('\t') != std::string::npos) {
-      append_quoted(text, out_);
+      double_quoted(text);
     } else if (text.find('\n') != std::string::npos) {
       lines(text, indent);
     } else if (!means_itself(text) || looks_like_date(text)) {
@@ -145,6 +147,23 @@ class Printer {
       out += c;
     }
     return out;
+  }
+
+  // As JSON quotes it, and what may not stand in YAML at all as an escape too.
+  void double_quoted(const std::string& text) {
+    std::string quoted;
+    append_quoted(text, quoted);
+    std::string_view rest = quoted;
+    while (!rest.empty()) {
+      const size_t length = std::max<size_t>(utf8_length(rest), 1);
+      const uint32_t code = utf8_code_point(rest, length);
+      if (is_yaml_character(code)) {
+        out_.append(rest.substr(0, length));
+      } else {
+        fmt::format_to(std::back_inserter(out_), "\\u{:04x}", code);  // none is above U+FFFF
+      }
+      rest.remove_prefix(length);
+    }
   }
 
   void single_quoted(const std::string& text) {

@@ -78,6 +78,13 @@ std::optional<Value> real(std::string_view text) {
 
 }  // namespace
 
+bool is_yaml_character(uint32_t code_point) {
+  if (code_point < 0xA0)
+    return code_point == '\t' || code_point == '\n' || code_point == '\r' || code_point == 0x85 ||
+           (code_point >= 0x20 && code_point < 0x7F);
+  return code_point != 0xFFFE && code_point != 0xFFFF;
+}
+
 std::optional<Value> resolve_plain(std::string_view text) {
   if (is_one_of(text, kNull)) return Value();
   if (is_one_of(text, kTrue)) return Value(true);

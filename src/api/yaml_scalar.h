@@ -12,4 +12,7 @@ namespace stint::json {
 // Nothing for .inf and .nan, which JSON cannot say.
 std::optional<Value> resolve_plain(std::string_view text);
 
+// What a YAML document may hold as it is; other characters can only be written as escapes.
+bool is_yaml_character(uint32_t code_point);
+
 }  // namespace stint::json

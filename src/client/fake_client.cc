@@ -433,7 +433,7 @@ Result<Object> FakeClient::mark_deleted(const Kind& kind, const Object& object, 
   const bool first = !metadata.has_deletiontimestamp();
   // A later deletion can only shorten the grace.
   if (first || (options.grace_period_seconds && grace < metadata.deletiongraceperiodseconds())) {
-    *metadata.mutable_deletiontimestamp() = to_time(loop_.now() + std::chrono::seconds(grace));
+    *metadata.mutable_deletiontimestamp() = to_time(loop_.now() + span_of_seconds(grace));
     metadata.set_deletiongraceperiodseconds(grace);
   }
   if (first && metadata.generation() > 0) metadata.set_generation(metadata.generation() + 1);

@@ -22,10 +22,9 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
 
   const ResourceAmounts requests = pod_requests(pod.spec());
   ResourceAmounts used;
-  for (const auto* other : others)
-    for (const auto& [name, amount] : pod_requests(other->spec())) used[name] += amount;
+  for (const auto* other : others) add_amounts(used, pod_requests(other->spec()));
   for (const auto& [name, amount] : requests) {
-    if (amount > 0 && used[name] + amount > capacity(name))
+    if (amount > 0 && sum_of_amounts(used[name], amount) > capacity(name))
       return Refusal{"OutOf" + name, shortage(name, amount, used[name], capacity(name))};
   }
   return std::nullopt;

@@ -24,6 +24,12 @@ TEST(Admission, RefusesWhatDoesNotFitBesideTheOthers) {
   EXPECT_EQ(refuse_pod(pod, others, {{"cpu", 4000}, {"pods", 1}})->reason, "OutOfpods");
 }
 
+TEST(Admission, RefusesAmountsBeyondAllNumbers) {
+  auto pod = make_pod("9223372036854775807");
+  *pod.mutable_spec()->add_containers() = pod.spec().containers(0);
+  EXPECT_EQ(refuse_pod(pod, std::vector<const corev1::Pod*>{&pod}, {{"cpu", 1000}, {"pods", 10}})->reason, "OutOfcpu");
+}
+
 TEST(Admission, SaysWhatIsIgnored) {
   auto pod = make_pod("1");
   EXPECT_EQ(ignored_features(pod.spec()), "");

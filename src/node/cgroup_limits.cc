@@ -10,8 +10,12 @@ namespace {
 constexpr int64_t kSharesMin = 2, kSharesMax = 262144;
 constexpr int64_t kPeriodUs = 100'000, kQuotaMinUs = 1'000;
 
-int64_t shares(int64_t milli_cpu) { return std::clamp(milli_cpu * 1024 / 1000, kSharesMin, kSharesMax); }
-int64_t quota(int64_t milli_cpu) { return milli_cpu == 0 ? 0 : std::max(milli_cpu * kPeriodUs / 1000, kQuotaMinUs); }
+constexpr int64_t kMilliCpuMax = 1'000'000'000;  // a million processors
+
+int64_t shares(int64_t milli_cpu) { return std::clamp(std::min(milli_cpu, kMilliCpuMax) * 1024 / 1000, kSharesMin, kSharesMax); }
+int64_t quota(int64_t milli_cpu) {
+  return milli_cpu == 0 ? 0 : std::max(std::min(milli_cpu, kMilliCpuMax) * kPeriodUs / 1000, kQuotaMinUs);
+}
 
 int64_t amount(const ResourceAmounts& amounts, std::string_view name) {
   auto found = amounts.find(name);
@@ -25,15 +29,15 @@ int64_t limit_of_all(const corev1::PodSpec& spec, std::string_view name) {
   for (const auto& container : spec.containers()) {
     const int64_t limit = amount(resource_amounts(container.resources().limits()), name);
     if (limit == 0) return 0;
-    sum += limit;
+    sum = sum_of_amounts(sum, limit);
   }
   for (const auto& container : spec.initcontainers()) {
     const int64_t limit = amount(resource_amounts(container.resources().limits()), name);
     if (limit == 0) return 0;
-    init_peak = std::max(init_peak, sidecars + limit);
-    if (container.restartpolicy() == "Always") sidecars += limit;
+    init_peak = std::max(init_peak, sum_of_amounts(sidecars, limit));
+    if (container.restartpolicy() == "Always") sidecars = sum_of_amounts(sidecars, limit);
   }
-  return std::max(sum + sidecars, init_peak);
+  return std::max(sum_of_amounts(sum, sidecars), init_peak);
 }
 
 }  // namespace

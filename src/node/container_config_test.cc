@@ -86,6 +86,8 @@ TEST(CgroupLimits, FollowRequestsAndLimits) {
   corev1::PodSpec spec;
   *spec.add_containers() = container;
   EXPECT_EQ(pod_limits(spec).memory_bytes_max, 64 << 20);
+  (*container.mutable_resources()->mutable_limits())["cpu"].set_string("9223372036854775807");
+  EXPECT_EQ(container_limits(container).cpu_shares, 262144);
   spec.add_containers();
   EXPECT_EQ(pod_limits(spec).memory_bytes_max, 0);
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "node/cri_log.h"
 
@@ -38,7 +39,7 @@ Result<void> LogFile::seek_tail(int64_t lines) {
   offset_ = info.st_size;
   int64_t left = info.st_size;
   // The newline that ends the last line does not begin another one.
-  int64_t newlines_wanted = lines + 1;
+  int64_t newlines_wanted = std::min(lines, std::numeric_limits<int64_t>::max() - 1) + 1;
   std::string chunk(kChunkBytes, '\0');
   while (lines > 0 && left > 0) {
     const auto size = static_cast<size_t>(std::min<int64_t>(left, static_cast<int64_t>(kChunkBytes)));

@@ -122,7 +122,7 @@ Result<std::shared_ptr<LogFile>> open_at(const std::string& path, std::optional<
 
 LogText::Options text_options(const LogOptions& options, WallTime now) {
   LogText::Options text{.timestamps = options.timestamps, .since = options.since_time, .limit_bytes = options.limit_bytes};
-  if (options.since_seconds) text.since = now - std::chrono::seconds(*options.since_seconds);
+  if (options.since_seconds) text.since = now - span_of_seconds(*options.since_seconds);
   return text;
 }
 

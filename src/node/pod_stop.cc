@@ -77,10 +77,9 @@ Task<void> PodWorker::pump_exits() {
 
 // May come nearer while stopping: a second deletion can shorten the grace period.
 WallTime PodWorker::stop_deadline() const {
-  Duration grace =
-      std::chrono::seconds(pod_->spec().has_terminationgraceperiodseconds() ? pod_->spec().terminationgraceperiodseconds() : 30);
+  Duration grace = span_of_seconds(pod_->spec().has_terminationgraceperiodseconds() ? pod_->spec().terminationgraceperiodseconds() : 30);
   if (is_deleting(*pod_) && pod_->metadata().has_deletiongraceperiodseconds())
-    grace = std::min(grace, Duration(std::chrono::seconds(pod_->metadata().deletiongraceperiodseconds())));
+    grace = std::min(grace, span_of_seconds(pod_->metadata().deletiongraceperiodseconds()));
   if (object_gone_) grace = Duration{0};
   return stop_started_ + std::max(grace, kGraceMin);
 }
@@ -106,7 +105,7 @@ Task<void> PodWorker::stop_container(std::string name) {
   if (spec != nullptr && spec->lifecycle().has_prestop()) {
     const auto& hook = spec->lifecycle().prestop();
     if (hook.has_sleep()) {
-      co_await wait_for_end(name, node_.loop.now() + std::chrono::seconds(hook.sleep().seconds()));
+      co_await wait_for_end(name, node_.loop.now() + span_of_seconds(hook.sleep().seconds()));
     } else {
       node_.recorder.warning(*pod_, "FailedPreStopHook", "PreStopHook failed: this node runs sleep hooks only", field_path);
     }

@@ -175,7 +175,7 @@ bool PodWorker::must_stop() {
   if (object_gone_ || is_deleting(*pod_) || is_terminal_phase(pod_->status().phase()) || !record_.failed_reason.empty()) return true;
   if (ended_by_itself()) return true;
   if (!pod_->spec().has_activedeadlineseconds() || !start_time_) return false;
-  if (node_.loop.now() < *start_time_ + std::chrono::seconds(pod_->spec().activedeadlineseconds())) return false;
+  if (node_.loop.now() < *start_time_ + span_of_seconds(pod_->spec().activedeadlineseconds())) return false;
   record_.failed_reason = "DeadlineExceeded";
   record_.failed_message = "Pod was active on the node longer than the specified deadline";
   node_.recorder.normal(*pod_, record_.failed_reason, record_.failed_message);
@@ -223,7 +223,7 @@ void PodWorker::look_again_at(WallTime when) { look_again_ = look_again_ ? std::
 void PodWorker::arm_timer() {
   if (timer_ != 0) node_.loop.cancel_timer(std::exchange(timer_, 0));
   if (pod_->spec().has_activedeadlineseconds() && start_time_)
-    look_again_at(*start_time_ + std::chrono::seconds(pod_->spec().activedeadlineseconds()));
+    look_again_at(*start_time_ + span_of_seconds(pod_->spec().activedeadlineseconds()));
   if (!look_again_) return;
   timer_ = node_.loop.call_after(*look_again_ - node_.loop.now(), [this] {
     timer_ = 0;

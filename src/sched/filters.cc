@@ -77,7 +77,8 @@ void add_shortages(const corev1::Pod& pod, const NodeLoad& load, std::vector<std
   };
   if (load.pods + 1 > amount(load.allocatable, "pods")) reasons.push_back("Too many pods");
   for (const auto& [name, wanted] : pod_requests(pod.spec())) {
-    if (wanted > 0 && amount(load.used, name) + wanted > amount(load.allocatable, name)) reasons.push_back("Insufficient " + name);
+    if (wanted > 0 && sum_of_amounts(amount(load.used, name), wanted) > amount(load.allocatable, name))
+      reasons.push_back("Insufficient " + name);
   }
 }
 
@@ -85,7 +86,7 @@ void add_shortages(const corev1::Pod& pod, const NodeLoad& load, std::vector<std
 
 void NodeLoad::add(const corev1::Pod& pod) {
   ++pods;
-  for (const auto& [name, amount] : pod_requests(pod.spec())) used[name] += amount;
+  add_amounts(used, pod_requests(pod.spec()));
   for (const auto& container : pod.spec().containers()) {
     for (const auto& port : container.ports()) {
       if (port.hostport() == 0) continue;

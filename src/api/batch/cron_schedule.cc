@@ -227,7 +227,11 @@ std::optional<local_seconds> CronSchedule::first_match(local_seconds from, local
 }
 
 std::optional<WallTime> CronSchedule::next(WallTime after, const TimeZone& zone) const {
-  if (every_ > Duration{0}) return std::chrono::floor<seconds>(after) + every_;
+  if (every_ > Duration{0}) {
+    const sys_seconds start = std::chrono::floor<seconds>(after);
+    if (start > WallTime::max() - every_) return std::nullopt;  // the clock itself ends in 2262
+    return start + every_;
+  }
   const TimeZone& clock = zone_ ? *zone_ : zone;
   sys_seconds from = std::chrono::floor<seconds>(after) + 1s;
   TimeZone::Span span = clock.span_at(from);

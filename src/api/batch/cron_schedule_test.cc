@@ -142,6 +142,8 @@ TEST(CronSchedule, CountsEveryFromTheGivenTime) {
   EXPECT_EQ(times("@every 2500ms", "2026-08-03T10:20:07Z", 1), (Times{"2026-08-03T10:20:09Z"}));
 }
 
+TEST(CronSchedule, HasNoNextRunBeyondTheEndOfTheClock) { EXPECT_EQ(times("@every 2562047h", "2026-08-03T10:20:07Z", 1), Times{"never"}); }
+
 TEST(CronSchedule, PrefersItsOwnZone) {
   EXPECT_EQ(times("TZ=Asia/Kolkata 0 0 * * *", "2026-08-03T00:00:00Z", 1, "Europe/Rome"), (Times{"2026-08-03T18:30:00Z"}));
 }

@@ -91,7 +91,7 @@ TEST(JobLabels, AUserSelectorNeedsManualSelector) {
 }
 
 TEST(JobNames, AreBoundByTheLabelAndByTheHostnamesOfIndexedPods) {
-  EXPECT_TRUE(create(job("", std::string(64, 'a'))).refused("spec.template.labels", kInvalid, "must be no more than 63 characters"));
+  EXPECT_TRUE(create(job("", std::string(64, 'a'))).refused("spec.template.labels", kInvalid, "must be no more than 63 bytes"));
   Outcome<Job> dotted = create(job("", "a.b"));
   EXPECT_TRUE(dotted.accepted()) << dotted;
   ASSERT_EQ(warnings_on_create(dotted.object).size(), 1u);

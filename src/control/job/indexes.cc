@@ -20,7 +20,7 @@ IndexSet IndexSet::joined(std::vector<Interval> intervals) {
   std::ranges::sort(intervals, {}, &Interval::first);
   IndexSet set;
   for (const Interval& next : intervals) {
-    if (set.intervals_.empty() || next.first > set.intervals_.back().last + 1) {
+    if (set.intervals_.empty() || next.first - 1 > set.intervals_.back().last) {
       set.intervals_.push_back(next);
     } else {
       set.intervals_.back().last = std::max(set.intervals_.back().last, next.last);
@@ -87,6 +87,7 @@ std::vector<int> IndexSet::first_missing(int count, int completions) const {
   int candidate = 0;
   for (const Interval& interval : intervals_) {
     take_until(candidate, std::min(interval.first, completions));
+    if (interval.last >= completions) return missing;
     candidate = std::max(candidate, interval.last + 1);
   }
   take_until(candidate, completions);

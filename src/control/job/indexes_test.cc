@@ -22,6 +22,7 @@ TEST(IndexSet, SkipsPiecesThatAreNoNumbers) { EXPECT_EQ(IndexSet::parse("a,1,2-x
 TEST(IndexSet, FindsTheLowestThatAreMissing) {
   EXPECT_EQ(IndexSet::of({0, 2, 3}).first_missing(3, 10), (std::vector{1, 4, 5}));
   EXPECT_EQ(IndexSet::of({0, 2, 3}).first_missing(9, 5), (std::vector{1, 4}));
+  EXPECT_EQ(IndexSet::of({0, INT_MAX, INT_MAX}).first_missing(9, 3), (std::vector{1, 2}));
 }
 
 TEST(IndexSet, CountsTheOverlap) {

@@ -118,7 +118,7 @@ WallTime finish_time(const corev1::Pod& pod) {
   }
   const auto& metadata = pod.metadata();
   if (metadata.has_deletiontimestamp()) {
-    return from_time(metadata.deletiontimestamp()) - std::chrono::seconds(metadata.deletiongraceperiodseconds());
+    return from_time(metadata.deletiontimestamp()) - span_of_seconds(metadata.deletiongraceperiodseconds());
   }
   return from_time(metadata.creationtimestamp());
 }

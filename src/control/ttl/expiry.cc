@@ -12,7 +12,7 @@ Result<std::optional<WallTime>> find_expiry(const batchv1::Job& job) {
     if (finished.seconds() <= 0) {
       return fail(Reason::kNone, "unable to find the time when the Job " + object_key(job) + " finished");
     }
-    return from_time(finished) + std::chrono::seconds(job.spec().ttlsecondsafterfinished());
+    return from_time(finished) + span_of_seconds(job.spec().ttlsecondsafterfinished());
   }
   return std::nullopt;
 }
