@@ -42,7 +42,7 @@ spec:
           containers:
           - name: tick
             image: busybox
-                command: ["sh", "-c", "echo tick"]
+            command: ["sh", "-c", "echo tick"]
 """
 
 
