@@ -11,7 +11,8 @@ HERE = pathlib.Path(__file__).parent
 
 
 def run(module):
-    result = subprocess.run([sys.executable, "-m", "unittest", "-v", module], cwd=HERE, capture_output=True, text=True)
+    # -c: on ctrl-C a suite ends the test it is in, and cleans up.
+    result = subprocess.run([sys.executable, "-m", "unittest", "-v", "-c", module], cwd=HERE, capture_output=True, text=True)
     output = result.stdout + result.stderr
     total = int((re.search(r"^Ran (\d+) test", output, re.M) or [0, 0])[1])
     bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
@@ -20,6 +21,8 @@ def run(module):
     skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
     if bad:
         print(f"--- {module}\n{output}", flush=True)
+    elif skipped:
+        print(f"skipped: {skipped} of {module}: {', '.join(sorted(set(re.findall(r'skipped .(.*).$', output, re.M))))}", flush=True)
     return max(total - bad - skipped, 0), bad
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STINT = os.environ.get("STINT", str(ROOT / "build" / os.environ.get("PRESET", "dev") / "stint"))
@@ -32,8 +33,18 @@ def wait_until(condition, timeout_s, what):
         time.sleep(0.05)
 
 
+def why_no_containers():
+    """Why this machine can run no real containers; "" if it can."""
+    if os.geteuid() != 0:
+        return "real containers need root"
+    result = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"], capture_output=True, text=True)
+    return f"root may make no namespaces here: {result.stderr.strip()}" if result.returncode != 0 else ""
+
+
 class Server:
     def __init__(self, images=True, runtime="crun", kubectl=None):
+        if runtime != "fake" and (reason := why_no_containers()):
+            raise unittest.SkipTest(reason)
         self.dir = tempfile.mkdtemp(prefix="stint-e2e-")
         self.kubeconfig = f"{self.dir}/kubeconfig"
         self.runtime = runtime
