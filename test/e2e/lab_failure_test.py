@@ -19,7 +19,7 @@ class LabFailure(unittest.TestCase):
         self.assertEqual(lab.service.call("GET", f"/api/KeyVal/GetValue/{lab.app}/job-demo"), (200, '"1"'))
         watch = lab.server.spawn("get", "pods", "--watch")
         lines = []
-        reader = threading.Thread(target=lambda: lines.extend(watch.stdout))
+        reader = threading.Thread(target=lambda: lines.extend(watch.stdout), daemon=True)
         reader.start()
         self.assertIn("job.batch/demo-job created", kubectl("apply", "-f", lab.manifest))
         self.assertIn("unchanged", kubectl("apply", "-f", lab.manifest))

@@ -1,5 +1,6 @@
 """A stint server of its own for end-to-end tests: started on a free loopback port in a temporary directory, driven by a real
 kubectl, gone without a trace afterwards. Needs root for real containers."""
+import atexit
 import hashlib
 import json
 import os
@@ -50,6 +51,8 @@ class Server:
         self.runtime = runtime
         self.kubectl_binary = kubectl or kubectl_path()
         self.process = None
+        self.spawned = []
+        atexit.register(self.close)  # when a suite is interrupted, no cleanup of its own is run
         self.listen = "127.0.0.1:0"
         os.mkdir(f"{self.dir}/home")
         self.image_dir = f"{self.dir}/image-files"
@@ -63,7 +66,7 @@ class Server:
         self.process = subprocess.Popen(
             [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
              "--image-dir", self.image_dir, "--runtime", self.runtime],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
         line = self.process.stdout.readline()
         if "ready" not in line:
             self.process.wait()
@@ -95,6 +98,14 @@ class Server:
 
     def close(self):
         """Deletes every pod's namespace, stops, and removes the directory; says what stayed behind."""
+        atexit.unregister(self.close)
+        for process in self.spawned:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if self.process is None:
+            shutil.rmtree(self.dir, ignore_errors=True)
+            return
         if self.process.poll() is not None:
             self.start()
         names = [n for n in self.kubectl("get", "ns", "-o", "name").split() if not re.search(r"/(default|kube-.*)$", n)]
@@ -156,14 +167,18 @@ class Server:
 
     def spawn(self, *arguments, **options):
         environment = dict(os.environ, KUBECONFIG=self.kubeconfig, HOME=f"{self.dir}/home")
-        return subprocess.Popen([self.kubectl_binary, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **options)
+        process = subprocess.Popen([self.kubectl_binary, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **options)
+        self.spawned.append(process)
+        return process
 
 
 class KeyValue:
     """stint keyvalue on an address that containers reach."""
 
     def __init__(self, directory, listen="127.0.0.1:0"):
-        self.process = subprocess.Popen([STINT, "keyvalue", "--data-dir", directory, "--listen", listen], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([STINT, "keyvalue", "--data-dir", directory, "--listen", listen], stdout=subprocess.PIPE, text=True,
+                                        start_new_session=True)
+        atexit.register(self.close)
         line = self.process.stdout.readline()
         self.url = re.search(r"http://\S+", line).group(0)
         self.port = int(self.url.rsplit(":", 1)[1])
@@ -176,6 +191,7 @@ class KeyValue:
         return int(code), body
 
     def close(self):
+        atexit.unregister(self.close)
         self.process.terminate()
         self.process.wait()
         self.process.stdout.close()
