@@ -28,6 +28,12 @@ class Kubectl:
         self.assertEqual(kubectl("get", "pods", "-l", "job-name=nope", "-o", "name"), "")
         self.assertIn("Completed", kubectl("get", "pods", "-l", "job-name=hello"))
 
+    def test_a_job_typed_by_hand(self):
+        kubectl = self.server.kubectl
+        self.assertEqual(kubectl("create", "job", "typed", "--image=busybox", "--", "echo", "typed"), "job.batch/typed created\n")
+        kubectl("wait", "--for=condition=complete", "job/typed", "--timeout=30s")
+        self.assertEqual(kubectl("logs", "job/typed"), "typed\n")
+
     def test_follows_a_log_to_its_end(self):
         self.server.kubectl("apply", "-f", "-", input=json.dumps(never_pulled("slow", ["sh", "-c", "for i in 1 2 3; do echo $i; sleep 1; done"])))
         wait_until(lambda: self.server.kubectl("get", "pods", "-l", "job-name=slow", "-o", "jsonpath={.items[0].status.phase}") == "Running", 20, "running")

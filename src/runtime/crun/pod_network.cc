@@ -186,8 +186,12 @@ Task<void> PodNetwork::keep_ready() {
     auto slot = co_await make_slot();
     if (slot) {
       ready_.push_back(*slot);
+      changed_.pulse();
     } else {
       log_warning("pod network cannot be made ready", "error", slot.error().message);
+      ++failures_;
+      last_failure_ = std::move(slot).error();
+      changed_.pulse();
       co_await sleep_for(loop_, kRetry);
     }
   }
@@ -196,20 +200,21 @@ Task<void> PodNetwork::keep_ready() {
 Task<Result<PodNamespaces>> PodNetwork::take(std::string sandbox_id) {
   if (stopping_) co_return fail(Reason::kServiceUnavailable, "the pod network is being taken down");
   if (auto held = find(sandbox_id)) co_return *std::move(held);
-  uint32_t slot = 0;
-  if (ready_.empty()) {
-    CO_TRY(slot, co_await make_slot());
-  } else {
-    slot = ready_.front();
-    ready_.pop_front();
-    changed_.pulse();
+  for (const uint64_t failures = failures_; ready_.empty();) {
+    co_await changed_.wait();
+    if (stopping_) co_return fail(Reason::kServiceUnavailable, "the pod network is being taken down");
+    if (failures_ != failures) co_return std::unexpected(last_failure_);
   }
+  const uint32_t slot = ready_.front();
+  ready_.pop_front();
+  changed_.pulse();
   owners_[sandbox_id] = slot;
   auto noted = co_await on_pool(
       loop_, [path = plan_.owner_file(slot), sandbox_id] { return os::write_file_atomically(path, sandbox_id, os::Durability::kVisible); });
   if (!noted) {
     owners_.erase(sandbox_id);
     ready_.push_back(slot);
+    changed_.pulse();
     co_return std::unexpected(std::move(noted).error());
   }
   co_return plan_.namespaces(slot);

@@ -73,6 +73,8 @@ class PodNetwork {
   std::map<uint32_t, bool> used_;           // every slot that exists or is being made or removed
   uint32_t last_slot_ = 1;                  // 1 is the bridge
   int making_ = 0;                          // what is under way and must end before all is removed
+  uint64_t failures_ = 0;                   // of make_slot(), which take() answers with where none is ready
+  Error last_failure_;
   bool stopping_ = false;
   Event changed_;  // of ready_, making_ or stopping_
   Scope scope_;    // last: destroyed first

@@ -35,6 +35,11 @@ class PodNetworkTest : public testing::Test {
     EXPECT_TRUE(recovered) << recovered.error().message;
     return *std::move(opened);
   }
+  // As kill -9, which ends also what runs on the pool of threads: the old loop waits for that.
+  void die() {
+    network_.reset();
+    loop_ = make_system_loop(2);
+  }
   PodNamespaces take(const std::string& id) {
     auto taken = run(network_->take(id));
     EXPECT_TRUE(taken) << taken.error().message;
@@ -94,7 +99,7 @@ TEST_F(PodNetworkTest, GivesTheSamePodTheSameNamespacesAlsoAfterARestart) {
   EXPECT_EQ(take("pod").ip, first.ip);
   EXPECT_NE(take("other").ip, first.ip);
   const std::string gateway = network_->gateway();
-  network_.reset();  // as kill -9
+  die();
   network_ = open();
   EXPECT_EQ(network_->gateway(), gateway);
   ASSERT_TRUE(network_->find("pod"));
