@@ -17,9 +17,9 @@ namespace {
 
 constexpr int kPoolThreads = 4;
 
-int complain(const Error& error, int code) {
+int complain(const Error& error) {
   std::cerr << "stint: " << error.message << std::endl;
-  return code;
+  return 2;
 }
 
 Task<void> stop_loop_on_signal(Loop& loop) {
@@ -29,14 +29,16 @@ Task<void> stop_loop_on_signal(Loop& loop) {
 
 Result<void> serve_keyvalue(const cli::KeyValueCommand& command) {
   TRY(const cli::Address address, cli::parse_address(command.listen));
+  TRY(http::Listener listener, http::Listener::open(address.host, address.port));
+  const std::string url = "http://" + listener.authority();
   TRY_VOID(os::make_directories(command.data_dir, 0700));
   TRY(auto store, keyvalue::KeyValueStore::open(command.data_dir + "/keyvalue.db"));
   auto loop = make_system_loop(1);
   keyvalue::KeyValueService service(*loop, std::move(store));
-  TRY(auto server,
-      http::serve(*loop, {.address = address.host, .port = address.port},
-                  [&service](http::Request request, http::Response& response) { return service.handle(std::move(request), response); }));
-  std::cout << "the key-value service listens at http://" << address.host << ":" << server->port() << std::endl;
+  TRY(auto server, http::serve(*loop, std::move(listener), {}, [&service](http::Request request, http::Response& response) {
+        return service.handle(std::move(request), response);
+      }));
+  std::cout << "the key-value service listens at " << url << std::endl;
   Scope scope(*loop);
   scope.spawn(stop_loop_on_signal(*loop));
   loop->run();
@@ -89,20 +91,20 @@ Task<void> act_and_stop(Loop& loop, ImageStore& images, cli::ImageCommand comman
 int run_keyvalue(const cli::KeyValueCommand& command) {
   block_stop_signals();
   auto served = serve_keyvalue(command);
-  return served ? 0 : complain(served.error(), 2);
+  return served ? 0 : complain(served.error());
 }
 
 int run_image(const cli::ImageCommand& command) {
-  if (geteuid() != 0) return complain({.message = "images hold files of any owner: run stint image as root"}, 2);
-  if (auto made = os::make_directories(command.data_dir, 0700); !made) return complain(made.error(), 2);
+  if (geteuid() != 0) return complain({.message = "images hold files of any owner: run stint image as root"});
+  if (auto made = os::make_directories(command.data_dir, 0700); !made) return complain(made.error());
   auto loop = make_system_loop(kPoolThreads);
   auto images = open_image_store(*loop, command.data_dir + "/images");
-  if (!images) return complain(images.error(), 2);
+  if (!images) return complain(images.error());
   Result<void> result;
   Scope scope(*loop);
   scope.spawn(act_and_stop(*loop, **images, command, &result));
   loop->run();
-  return result ? 0 : complain(result.error(), 1);
+  return result ? 0 : complain(result.error());
 }
 
 }  // namespace stint

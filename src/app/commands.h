@@ -1,5 +1,4 @@
-// The commands beside `stint serve`. Each returns the exit code: 0, 1 when what was asked failed, 2 when it could not start; one line on
-// standard error says why.
+// The commands beside `stint serve`. Each returns the exit code: 0, or 2 when what was asked failed; one line on standard error says why.
 #pragma once
 
 #include "cli/command_line.h"

@@ -60,10 +60,12 @@ class Serve {
 
   Result<void> start() {
     TRY_VOID(check_rights());
+    TRY(const cli::Address address, cli::parse_address(command_.listen));
+    TRY(http::Listener listener, http::Listener::open(address.host, address.port));
     TRY_VOID(prepare_directories());
     TRY(store_, open_store(*loop_, command_));
     TRY_VOID(start_runtime());
-    TRY_VOID(start_server());
+    TRY_VOID(start_server(std::move(listener), address.host));
     start_clients();
     return {};
   }
@@ -83,8 +85,11 @@ class Serve {
 
   Result<void> prepare_directories() {
     TRY_VOID(os::make_directories(command_.data_dir, 0700));
-    TRY(os::FileLock lock, os::FileLock::acquire(command_.data_dir + "/lock"));
-    lock_ = std::make_unique<os::FileLock>(std::move(lock));
+    auto lock = os::FileLock::acquire(command_.data_dir + "/lock");
+    if (!lock && lock.error().reason == Reason::kConflict)
+      return fail(Reason::kConflict, "the data directory " + command_.data_dir + " is in use by another server");
+    if (!lock) return std::unexpected(lock.error());
+    lock_ = std::make_unique<os::FileLock>(*std::move(lock));
     return os::make_directories(image_files_dir(), 0755);
   }
 
@@ -108,9 +113,8 @@ class Serve {
     return options;
   }
 
-  Result<void> start_server() {
-    TRY(const cli::Address address, cli::parse_address(command_.listen));
-    TRY(const Credentials credentials, load_credentials(command_.data_dir, address.host, loop_->clock(), loop_->rng()));
+  Result<void> start_server(http::Listener listener, const std::string& host) {
+    TRY(const Credentials credentials, load_credentials(command_.data_dir, host, loop_->clock(), loop_->rng()));
     server_ = make_server(*loop_, *store_, {});
     client_ = make_local_client(*server_, system_user("system:stint"));
     make_node();
@@ -120,12 +124,10 @@ class Serve {
     http::TlsOptions tls{.certificate_pem = credentials.server.certificate_pem,
                          .key_pem = credentials.server.key_pem,
                          .client_ca_pem = credentials.authority.certificate_pem};
-    http::ServerOptions http{.address = address.host, .port = address.port, .tls = std::move(tls), .error_body = protocol_error};
-    TRY(http_, http::serve(*loop_, std::move(http), [this](http::Request request, http::Response& response) {
-          return rest_->handle(std::move(request), response);
-        }));
-    const std::string host = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
-    url_ = "https://" + host + ":" + std::to_string(http_->port());
+    url_ = "https://" + listener.authority();
+    TRY(http_,
+        http::serve(*loop_, std::move(listener), {.tls = std::move(tls), .error_body = protocol_error},
+                    [this](http::Request request, http::Response& response) { return rest_->handle(std::move(request), response); }));
     kubeconfig_ = command_.kubeconfig.empty() ? command_.data_dir + "/kubeconfig" : command_.kubeconfig;
     TRY_VOID(write_kubeconfig(kubeconfig_, url_, credentials));
     controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, credentials.authority.certificate_pem);

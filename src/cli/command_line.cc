@@ -13,6 +13,8 @@ std::string check_address(const std::string& text) {
   return address ? std::string() : address.error().message;
 }
 
+std::string not_empty(const std::string& text) { return text.empty() ? "it must not be empty" : ""; }
+
 struct Commands {
   ServeCommand serve;
   KeyValueCommand keyvalue;
@@ -21,7 +23,9 @@ struct Commands {
 
 void add_serve(CLI::App& app, ServeCommand& options) {
   auto* serve = app.add_subcommand("serve", "run the Kubernetes API, the controllers and this machine's node");
-  serve->add_option("--data-dir", options.data_dir, "where everything that must survive is kept")->capture_default_str();
+  serve->add_option("--data-dir", options.data_dir, "where everything that must survive is kept")
+      ->capture_default_str()
+      ->check(not_empty, "DIR");
   serve->add_option("--listen", options.listen, "address and port of the API; port 0 picks a free one")
       ->capture_default_str()
       ->check(check_address, "ADDRESS:PORT");
@@ -53,7 +57,7 @@ void add_image(CLI::App& app, ImageCommand& options) {
   };
   for (const Row& row : kRows) {
     auto* verb = image->add_subcommand(row.name, row.help);
-    verb->add_option("--data-dir", options.data_dir, "the server's data directory")->capture_default_str();
+    verb->add_option("--data-dir", options.data_dir, "the server's data directory")->capture_default_str()->check(not_empty, "DIR");
     if (row.argument != nullptr) verb->add_option(row.argument, options.arguments, "")->required();
     verb->callback([&options, &row] { options.verb = row.verb; });
   }
@@ -67,7 +71,9 @@ Command parse_command_line(int argc, const char* const* argv) {
   app.require_subcommand(1);
   add_serve(app, options.serve);
   auto* keyvalue = app.add_subcommand("keyvalue", "run the key-value service of the Jobs lab");
-  keyvalue->add_option("--data-dir", options.keyvalue.data_dir, "where the values are kept")->capture_default_str();
+  keyvalue->add_option("--data-dir", options.keyvalue.data_dir, "where the values are kept")
+      ->capture_default_str()
+      ->check(not_empty, "DIR");
   keyvalue->add_option("--listen", options.keyvalue.listen, "address and port; port 0 picks a free one")
       ->capture_default_str()
       ->check(check_address, "ADDRESS:PORT");
@@ -79,6 +85,11 @@ Command parse_command_line(int argc, const char* const* argv) {
     return Message{app.help(), 0};
   } catch (const CLI::Success&) {
     return Message{app.help(), 0};
+  } catch (const CLI::RequiredError& error) {
+    const auto unknown = app.remaining();
+    if (app.get_subcommands().empty() && !unknown.empty())
+      return Message{"stint: " + unknown[0] + " is no command (see stint --help)\n", 2};
+    return Message{std::string("stint: ") + error.what() + " (see stint --help)\n", 2};
   } catch (const CLI::ParseError& error) {
     return Message{std::string("stint: ") + error.what() + " (see stint --help)\n", 2};
   }

@@ -11,6 +11,7 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "os/descriptor.h"
 
 namespace stint::http {
 
@@ -57,9 +58,25 @@ struct Limits {
   Duration idle_max = std::chrono::seconds(120);
 };
 
+// A bound socket: clients may connect to it at once, and are answered when a server serves it.
+class Listener {
+ public:
+  // On an IP address; port 0: any free one. The error has the system's words: "listen on 127.0.0.1:6443: Address already in use".
+  static Result<Listener> open(const std::string& address, int port);
+  int port() const { return port_; }
+  int ip_version() const { return ip_version_; }
+  std::string authority() const;  // as a URL has it: "127.0.0.1:6443", "[::1]:6443"
+  os::Descriptor take_socket() && { return std::move(socket_); }
+
+ private:
+  Listener() = default;
+  os::Descriptor socket_;
+  std::string address_;
+  int port_ = 0;
+  int ip_version_ = 4;
+};
+
 struct ServerOptions {
-  std::string address;  // "127.0.0.1"
-  int port = 0;         // 0: any
   std::optional<TlsOptions> tls;
   Limits limits;
   // Answers for a body over the limit and the like: the handler of protocol errors makes the body from a code and a sentence.
@@ -69,11 +86,10 @@ struct ServerOptions {
 class Server {
  public:
   virtual ~Server() = default;  // closes every connection
-  virtual int port() const = 0;
   virtual void stop_accepting() = 0;
 };
-// kConflict-like errors with the system's words: "listen on 127.0.0.1:6443: address already in use".
-Result<std::unique_ptr<Server>> serve(Loop& loop, ServerOptions options, Handler handler);
+// An error if the certificate or its key is not good.
+Result<std::unique_ptr<Server>> serve(Loop& loop, Listener listener, ServerOptions options, Handler handler);
 
 // --- text helpers shared by every HTTP surface ---
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);

@@ -390,16 +390,12 @@ std::unique_ptr<ssl::context> make_tls(const TlsOptions& options) {
 
 class BeastServer final : public Server {
  public:
-  BeastServer(Loop& loop, ServerOptions options, Handler handler)
+  BeastServer(Loop& loop, Listener listener, ServerOptions options, Handler handler)
       : context_(*static_cast<asio::io_context*>(asio_context(loop))), acceptor_(context_) {
     shared_ = std::make_shared<Shared>(loop, std::move(handler), options.limits, std::move(options.error_body));
     if (options.tls) tls_ = make_tls(*options.tls);
-    const tcp::endpoint endpoint(asio::ip::make_address(options.address), static_cast<unsigned short>(options.port));
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen();
-    port_ = acceptor_.local_endpoint().port();
+    const tcp protocol = listener.ip_version() == 4 ? tcp::v4() : tcp::v6();
+    acceptor_.assign(protocol, std::move(listener).take_socket().release());
     accept();
   }
   ~BeastServer() override {
@@ -410,7 +406,6 @@ class BeastServer final : public Server {
     }
   }
 
-  int port() const override { return port_; }
   void stop_accepting() override {
     ErrorCode ignored;
     acceptor_.close(ignored);
@@ -451,17 +446,15 @@ class BeastServer final : public Server {
   std::shared_ptr<Shared> shared_;
   std::vector<std::weak_ptr<ConnectionBase>> connections_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  int port_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> serve(Loop& loop, ServerOptions options, Handler handler) {
-  const std::string where = options.address + ":" + std::to_string(options.port);
+Result<std::unique_ptr<Server>> serve(Loop& loop, Listener listener, ServerOptions options, Handler handler) {
   try {
-    return std::make_unique<BeastServer>(loop, std::move(options), std::move(handler));
+    return std::make_unique<BeastServer>(loop, std::move(listener), std::move(options), std::move(handler));
   } catch (const boost::system::system_error& error) {
-    return fail(Reason::kServiceUnavailable, "listen on " + where + ": " + error.code().message());
+    return fail(Reason::kInternalError, "serve HTTP: " + error.code().message());
   }
 }
 

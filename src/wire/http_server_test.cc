@@ -29,11 +29,14 @@ class HttpServer : public testing::Test {
  protected:
   std::string exchange(const std::string& sent) {
     auto loop = make_system_loop(1);
-    auto server = serve(*loop, ServerOptions{.address = "127.0.0.1", .limits = limits_}, echo);
+    auto listener = Listener::open("127.0.0.1", 0);
+    EXPECT_TRUE(listener.has_value());
+    const int port = listener->port();
+    auto server = serve(*loop, *std::move(listener), ServerOptions{.limits = limits_}, echo);
     EXPECT_TRUE(server.has_value());
     std::string received;
     std::thread client([&] {
-      received = talk((*server)->port(), sent);
+      received = talk(port, sent);
       loop->post_from_thread([&] { loop->stop(); });
     });
     loop->run();
@@ -96,13 +99,19 @@ TEST_F(HttpServer, LeavesTheBodyOutForHead) {
   EXPECT_NE(text.find("Content-Length: 9\r\n"), std::string::npos) << text;
 }
 
-TEST_F(HttpServer, SaysWhichAddressIsTaken) {
-  auto loop = make_system_loop(1);
-  auto first = serve(*loop, ServerOptions{.address = "127.0.0.1"}, echo);
+TEST(HttpListener, SaysWhichAddressIsTaken) {
+  auto first = Listener::open("127.0.0.1", 0);
   ASSERT_TRUE(first);
-  auto second = serve(*loop, ServerOptions{.address = "127.0.0.1", .port = (*first)->port()}, echo);
+  auto second = Listener::open("127.0.0.1", first->port());
   ASSERT_FALSE(second);
-  EXPECT_NE(second.error().message.find("Address already in use"), std::string::npos) << second.error().message;
+  EXPECT_EQ(second.error().message, "listen on " + first->authority() + ": Address already in use");
+  EXPECT_FALSE(Listener::open("localhost", 0));
+}
+
+TEST(HttpListener, TellsItsAddressAsAUrlHasIt) {
+  auto listener = Listener::open("::1", 0);
+  if (!listener) GTEST_SKIP() << "this machine has no IPv6: " << listener.error().message;
+  EXPECT_EQ(listener->authority(), "[::1]:" + std::to_string(listener->port()));
 }
 
 TEST(HttpText, DecodesAndEncodesPercent) {

@@ -1,0 +1,52 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "wire/http.h"
+
+namespace stint::http {
+namespace {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+Result<SocketAddress> socket_address(const std::string& address, int port) {
+  SocketAddress made;
+  sockaddr_in v4{.sin_family = AF_INET, .sin_port = htons(static_cast<uint16_t>(port)), .sin_addr = {}, .sin_zero = {}};
+  sockaddr_in6 v6{.sin6_family = AF_INET6, .sin6_port = v4.sin_port, .sin6_flowinfo = 0, .sin6_addr = {}, .sin6_scope_id = 0};
+  if (inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
+    std::memcpy(&made.storage, &v4, made.size = sizeof v4);
+  } else if (inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
+    std::memcpy(&made.storage, &v6, made.size = sizeof v6);
+  } else {
+    return fail(Reason::kBadRequest, "\"" + address + "\" is no IP address");
+  }
+  return made;
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(const std::string& address, int port) {
+  const auto failed = [where = "listen on " + address + ":" + std::to_string(port)] { return fail(errno_error(where, errno)); };
+  TRY(SocketAddress bound, socket_address(address, port));
+  Listener listener;
+  listener.address_ = address;
+  listener.ip_version_ = bound.storage.ss_family == AF_INET ? 4 : 6;
+  listener.socket_ = os::Descriptor(socket(bound.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int descriptor = listener.socket_.get(), on = 1;
+  if (descriptor < 0) return failed();
+  if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed();
+  if (bind(descriptor, bound.get(), bound.size) != 0 || listen(descriptor, SOMAXCONN) != 0) return failed();
+  if (getsockname(descriptor, bound.get(), &bound.size) != 0) return failed();
+  // sin_port and sin6_port lie at the same place.
+  listener.port_ = ntohs(reinterpret_cast<const sockaddr_in*>(&bound.storage)->sin_port);
+  return listener;
+}
+
+std::string Listener::authority() const { return (ip_version_ == 4 ? address_ : "[" + address_ + "]") + ":" + std::to_string(port_); }
+
+}  // namespace stint::http
