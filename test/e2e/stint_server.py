@@ -42,6 +42,11 @@ def why_no_containers():
     return f"root may make no namespaces here: {result.stderr.strip()}" if result.returncode != 0 else ""
 
 
+def instance_of(data_dir):
+    """What a server's links, groups and run directory are called after."""
+    return hashlib.sha256(os.path.realpath(data_dir).encode()).hexdigest()[:12]
+
+
 class Server:
     def __init__(self, images=True, runtime="crun", kubectl=None):
         if runtime != "fake" and (reason := why_no_containers()):
@@ -139,8 +144,7 @@ class Server:
         return left
 
     def instance(self):
-        """What the server's links, groups and run directory are called after."""
-        return hashlib.sha256(os.path.realpath(f"{self.dir}/data").encode()).hexdigest()[:12]
+        return instance_of(f"{self.dir}/data")
 
     def container_processes(self):
         """Process ids in this server's control groups."""
