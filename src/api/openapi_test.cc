@@ -46,6 +46,20 @@ TEST(OpenApi, NothingIsReferredToThatIsNotThere) {
   }
 }
 
+// What `kubectl explain` prints.
+TEST(OpenApi, EverySchemaAndEveryFieldIsDescribed) {
+  for (const auto& [path, text] : documents().v3) {
+    const json::Value all = json::parse(text, nullptr, text.size()).value();
+    for (const auto& [name, schema] : all.find("components")->find("schemas")->as_object()) {
+      EXPECT_FALSE(schema.string_at("description").empty()) << path << " " << name;
+      const json::Value* properties = schema.find("properties");
+      if (properties == nullptr) continue;
+      for (const auto& [field, property] : properties->as_object())
+        EXPECT_FALSE(property.string_at("description").empty()) << path << " " << name << "." << field;
+    }
+  }
+}
+
 TEST(OpenApi, PatchOperationsSayWhatKubectlLooksFor) {
   json::Value all = document("apis/batch/v1");
   const json::Value* patch = all.find("paths")->find("/apis/batch/v1/namespaces/{namespace}/jobs/{name}")->find("patch");
