@@ -6,6 +6,7 @@
 #include <iomanip>
 #include <iostream>
 
+#include "app/data_directory.h"
 #include "app/signals.h"
 #include "image/image_store.h"
 #include "keyvalue/key_value_service.h"
@@ -31,7 +32,7 @@ Result<void> serve_keyvalue(const cli::KeyValueCommand& command) {
   TRY(const cli::Address address, cli::parse_address(command.listen));
   TRY(http::Listener listener, http::Listener::open(address.host, address.port));
   const std::string url = "http://" + listener.authority();
-  TRY_VOID(os::make_directories(command.data_dir, 0700));
+  TRY(const os::FileLock lock, take_data_directory(command.data_dir));
   TRY(auto store, keyvalue::KeyValueStore::open(command.data_dir + "/keyvalue.db"));
   auto loop = make_system_loop(1);
   keyvalue::KeyValueService service(*loop, std::move(store));

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/credentials.h"
+#include "app/data_directory.h"
 #include "app/local_client.h"
 #include "app/signals.h"
 #include "base/log.h"
@@ -77,6 +78,14 @@ class Serve {
     loop_->run();
   }
 
+  // After a start that failed: nothing of it stays on the machine.
+  void give_up() {
+    if (!runtime_) return;
+    Scope scope(*loop_);
+    scope.spawn(release_runtime());
+    loop_->run();
+  }
+
  private:
   Result<void> check_rights() const {
     if (command_.runtime == "fake" || geteuid() == 0) return {};
@@ -84,12 +93,8 @@ class Serve {
   }
 
   Result<void> prepare_directories() {
-    TRY_VOID(os::make_directories(command_.data_dir, 0700));
-    auto lock = os::FileLock::acquire(command_.data_dir + "/lock");
-    if (!lock && lock.error().reason == Reason::kConflict)
-      return fail(Reason::kConflict, "the data directory " + command_.data_dir + " is in use by another server");
-    if (!lock) return std::unexpected(lock.error());
-    lock_ = std::make_unique<os::FileLock>(*std::move(lock));
+    TRY(os::FileLock lock, take_data_directory(command_.data_dir));
+    lock_ = std::make_unique<os::FileLock>(std::move(lock));
     return os::make_directories(image_files_dir(), 0755);
   }
 
@@ -182,6 +187,10 @@ class Serve {
     co_await stop_signal(*loop_);
     log_info("stopping; containers go on");
     http_->stop_accepting();
+    co_await release_runtime();
+  }
+
+  Task<void> release_runtime() {
     // With no pod left nothing of ours stays on the machine; otherwise bridge and namespaces stay with the containers.
     auto stopped = co_await runtime_->shutdown(runtime_->list_sandboxes().empty());
     if (!stopped) log_warning("shutdown is not clean", "error", stopped.error().message);
@@ -212,6 +221,7 @@ int run_serve(const cli::ServeCommand& command) {
   Serve serve(command);
   if (auto started = serve.start(); !started) {
     std::cerr << "stint: " << started.error().message << std::endl;
+    serve.give_up();
     return 2;
   }
   serve.run();

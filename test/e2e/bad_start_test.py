@@ -75,6 +75,12 @@ class Commands(unittest.TestCase):
         self.serve_refused(f"{server.dir}/data is in use by another server", data_dir=f"{server.dir}/data")
         server.kubectl("get", "nodes")
 
+    def test_data_directory_in_use_by_a_key_value_service(self):
+        service = KeyValue(f"{self.dir}/keyvalue")
+        self.addCleanup(service.close)
+        self.refused(f"{self.dir}/keyvalue is in use by another server", "keyvalue", "--listen", "127.0.0.1:0", "--data-dir", f"{self.dir}/keyvalue")
+        self.assertEqual(service.call("GET", "/api/KeyVal/GetAppKey")[0], 200)
+
     def test_data_directory_that_is_a_file(self):
         pathlib.Path(f"{self.dir}/file").touch()
         self.serve_refused("Not a directory", data_dir=f"{self.dir}/file")
@@ -88,6 +94,11 @@ class Commands(unittest.TestCase):
 
     def test_kubeconfig_in_no_directory(self): self.serve_refused("No such file or directory", "--kubeconfig", f"{self.dir}/none/kubeconfig")
     def test_kubeconfig_that_is_a_directory(self): self.serve_refused("Is a directory", "--kubeconfig", self.dir)
+
+    def test_failure_when_containers_could_run_already(self):
+        if reason := why_no_containers():
+            self.skipTest(reason)
+        self.serve_refused("Is a directory", "--kubeconfig", self.dir, runtime="crun")
 
     @unittest.skipIf(os.geteuid() != 0, "only root can become somebody else")
     def test_without_root(self):

@@ -1,13 +1,16 @@
 """A stint server of its own for end-to-end tests: started on a free loopback port in a temporary directory, driven by a real
 kubectl, gone without a trace afterwards. Needs root for real containers."""
 import atexit
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -47,6 +50,15 @@ def instance_of(data_dir):
     return hashlib.sha256(os.path.realpath(data_dir).encode()).hexdigest()[:12]
 
 
+def free_port():
+    """A port that is still this server's when it starts again: outside the range from which the kernel takes ports for others' connections."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, low)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 class Server:
     def __init__(self, images=True, runtime="crun", kubectl=None):
         if runtime != "fake" and (reason := why_no_containers()):
@@ -58,7 +70,8 @@ class Server:
         self.process = None
         self.spawned = []
         atexit.register(self.close)  # when a suite is interrupted, no cleanup of its own is run
-        self.listen = "127.0.0.1:0"
+        self.listen = f"127.0.0.1:{free_port()}"
+        self.log = open(f"{self.dir}/server.log", "ab")
         os.mkdir(f"{self.dir}/home")
         self.image_dir = f"{self.dir}/image-files"
         os.mkdir(self.image_dir)
@@ -67,7 +80,6 @@ class Server:
                 os.link(archive, f"{self.image_dir}/{archive.name}") if same_device(archive, self.dir) else shutil.copy(archive, self.image_dir)
 
     def start(self):
-        self.log = open(f"{self.dir}/server.log", "ab")
         self.process = subprocess.Popen(
             [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
              "--image-dir", self.image_dir, "--runtime", self.runtime],
@@ -75,6 +87,7 @@ class Server:
         line = self.process.stdout.readline()
         if "ready" not in line:
             self.process.wait()
+            self.process.stdout.close()
             raise AssertionError(f"stint did not start: {line!r}\n{self.log_text()}")
         self.url = re.search(r"https://\S+", line).group(0)
         self.listen = self.url.removeprefix("https://")
@@ -109,6 +122,7 @@ class Server:
                 process.kill()
                 process.wait()
         if self.process is None:
+            self.log.close()
             shutil.rmtree(self.dir, ignore_errors=True)
             return
         if self.process.poll() is not None:
