@@ -62,6 +62,7 @@ struct Limits {
 class Listener {
  public:
   // On an IP address; port 0: any free one. The error has the system's words: "listen on 127.0.0.1:6443: Address already in use".
+  // Blocks: a port in use is asked for again, for two seconds at most.
   static Result<Listener> open(const std::string& address, int port);
   int port() const { return port_; }
   int ip_version() const { return ip_version_; }

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <thread>
 
 #include "wire/http.h"
 
@@ -28,6 +29,19 @@ Result<SocketAddress> socket_address(const std::string& address, int port) {
   return made;
 }
 
+// A server that was killed while it started a program leaves a child that holds its sockets until it executes: a moment, longer on a busy
+// machine. Whoever starts the server again at once must not be told that its port is taken.
+constexpr std::chrono::milliseconds kBusyPause{50};
+constexpr int kBusyTriesMax = 40;
+
+bool bind_and_listen(int descriptor, SocketAddress& address) {
+  for (int tries = 1; bind(descriptor, address.get(), address.size) != 0 || listen(descriptor, SOMAXCONN) != 0; ++tries) {
+    if (errno != EADDRINUSE || tries == kBusyTriesMax) return false;
+    std::this_thread::sleep_for(kBusyPause);
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Listener> Listener::open(const std::string& address, int port) {
@@ -40,7 +54,7 @@ Result<Listener> Listener::open(const std::string& address, int port) {
   const int descriptor = listener.socket_.get(), on = 1;
   if (descriptor < 0) return failed();
   if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed();
-  if (bind(descriptor, bound.get(), bound.size) != 0 || listen(descriptor, SOMAXCONN) != 0) return failed();
+  if (!bind_and_listen(descriptor, bound)) return failed();
   if (getsockname(descriptor, bound.get(), &bound.size) != 0) return failed();
   // sin_port and sin6_port lie at the same place.
   listener.port_ = ntohs(reinterpret_cast<const sockaddr_in*>(&bound.storage)->sin_port);

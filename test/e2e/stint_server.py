@@ -2,6 +2,7 @@
 kubectl, gone without a trace afterwards. Needs root for real containers."""
 import atexit
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -220,9 +221,11 @@ def same_device(a, b):
 
 
 def test_images():
-    """The folder of small image archives, made once."""
+    """The folder of small image archives, made once, by whichever suite comes first."""
     folder = ROOT / ".cache/images"
-    if not (folder / "bash.tar").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([str(ROOT / "test/images"), str(folder)], check=True, stdout=subprocess.DEVNULL)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "bash.tar").exists():
+            subprocess.run([str(ROOT / "test/images"), str(folder)], check=True, stdout=subprocess.DEVNULL)
     return folder
