@@ -4,6 +4,7 @@
 
 #include "api/base64.h"
 #include "api/embedded_json.h"
+#include "api/go_duration.h"
 #include "api/go_quote.h"
 #include "api/json.h"
 #include "api/message_plan.h"
@@ -214,6 +215,10 @@ class Decoder {
         return time(value, static_cast<metav1::Time&>(message), false);
       case FieldType::kMicroTime:
         return time(value, static_cast<metav1::MicroTime&>(message), true);
+      case FieldType::kDuration:
+        return duration(value, static_cast<metav1::Duration&>(message));
+      case FieldType::kTextList:
+        return texts(value, message, field);
       case FieldType::kQuantity:
         return quantity(value, static_cast<resource::Quantity&>(message));
       case FieldType::kIntOrString:
@@ -246,6 +251,23 @@ class Decoder {
     if (instant->seconds == kGoZeroSeconds) return {};
     message.set_seconds(instant->seconds);
     message.set_nanos(micro ? instant->nanos / 1000 * 1000 : 0);
+    return {};
+  }
+
+  Result<void> duration(const Value& value, metav1::Duration& message) {
+    if (!value.is_string()) return mismatch(value, "string");
+    Result<Duration> parsed = parse_go_duration(value.as_string());
+    if (!parsed) return fail(Reason::kBadRequest, parsed.error().message);
+    message.set_duration(parsed->count());
+    return {};
+  }
+
+  Result<void> texts(const Value& value, Message& list, const FieldPlan& field) {
+    if (!value.is_array()) return mismatch(value, field);
+    for (const Value& text : value.as_array()) {
+      if (!text.is_string() && !text.is_null()) return mismatch(text, "string");
+      list.GetReflection()->AddString(&list, list.GetDescriptor()->field(0), text.is_null() ? std::string() : text.as_string());
+    }
     return {};
   }
 

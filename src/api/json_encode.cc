@@ -4,6 +4,7 @@
 
 #include "api/base64.h"
 #include "api/embedded_json.h"
+#include "api/go_duration.h"
 #include "api/json.h"
 #include "api/message_plan.h"
 #include "api/rfc3339.h"
@@ -48,6 +49,19 @@ void append_time(const T& time, int fraction_digits, std::string& out) {
   out += '"';
 }
 
+// REQUIRES: a kTextList.
+void append_texts(const Message& list, std::string& out) {
+  const Reflection& access = *list.GetReflection();
+  const auto* texts = list.GetDescriptor()->field(0);
+  std::string scratch;
+  out += '[';
+  for (int i = 0; i < access.FieldSize(list, texts); ++i) {
+    if (i > 0) out += ',';
+    append_quoted(access.GetRepeatedStringReference(list, texts, i, &scratch), out);
+  }
+  out += ']';
+}
+
 // What is not a message of its own members. REQUIRES: the message is of the plan's special type.
 void append_special(FieldType type, const Message& message, std::string& out) {
   switch (type) {
@@ -55,6 +69,10 @@ void append_special(FieldType type, const Message& message, std::string& out) {
       return append_time(static_cast<const metav1::Time&>(message), 0, out);
     case FieldType::kMicroTime:
       return append_time(static_cast<const metav1::MicroTime&>(message), 6, out);
+    case FieldType::kDuration:
+      return append_quoted(go_duration_text(Duration(static_cast<const metav1::Duration&>(message).duration())), out);
+    case FieldType::kTextList:
+      return append_texts(message, out);
     case FieldType::kIntOrString:
       return append_int_or_string(static_cast<const intstr::IntOrString&>(message), out);
     case FieldType::kFieldsV1:

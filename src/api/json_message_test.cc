@@ -139,5 +139,19 @@ TEST(JsonMessage, ToValueIsWhatEncodePrints) {
   EXPECT_EQ(to_text(to_value(pod, type)), encode(pod, type));
 }
 
+TEST(JsonMessage, DurationsAreGoText) {
+  EXPECT_EQ(reencode<metricsv1::PodMetrics>(R"({"window":"1h0.5s","timestamp":null,"containers":[]})"),
+            R"({"metadata":{},"timestamp":null,"window":"1h0m0.5s","containers":null})");
+  EXPECT_TRUE(reencode<metricsv1::PodMetrics>(R"({"window":"soon"})").starts_with("error: time: invalid duration"));
+  EXPECT_TRUE(reencode<metricsv1::PodMetrics>(R"({"window":15})").starts_with("error: json: cannot unmarshal number into"));
+}
+
+TEST(JsonMessage, AMapOfTextListsIsWrittenAsLists) {
+  constexpr std::string_view kUser = R"({"username":"a","extra":{"k":["x","y"],"none":[]}})";
+  EXPECT_EQ(reencode<authenticationv1::UserInfo>(kUser), kUser);
+  EXPECT_TRUE(reencode<authenticationv1::UserInfo>(R"({"extra":{"k":"x"}})").starts_with("error: json: cannot unmarshal string into"));
+  EXPECT_TRUE(reencode<authenticationv1::UserInfo>(R"({"extra":{"k":[1]}})").starts_with("error: json: cannot unmarshal number into"));
+}
+
 }  // namespace
 }  // namespace stint::json

@@ -16,9 +16,11 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
 FieldType type_of_message(const Descriptor* message) {
+  if (message->options().GetExtension(stint::as_list)) return FieldType::kTextList;
   static const std::unordered_map<const Descriptor*, FieldType> special = {
       {metav1::Time::descriptor(), FieldType::kTime},
       {metav1::MicroTime::descriptor(), FieldType::kMicroTime},
+      {metav1::Duration::descriptor(), FieldType::kDuration},
       {metav1::FieldsV1::descriptor(), FieldType::kFieldsV1},
       {resource::Quantity::descriptor(), FieldType::kQuantity},
       {intstr::IntOrString::descriptor(), FieldType::kIntOrString},

@@ -20,10 +20,12 @@ enum class FieldType {
   kInt64,
   kTime,
   kMicroTime,
+  kDuration,
   kQuantity,
   kIntOrString,
   kFieldsV1,
   kRawExtension,
+  kTextList,  // a message that is the list of its one field
   kMessage,
 };
 enum class FieldShape { kSingle, kRepeated, kMap };

@@ -17,6 +17,7 @@ std::optional<json::Members> special_schema(const Descriptor& type, OpenApiDiale
   if (name.ends_with("meta.v1.Time") || name.ends_with("meta.v1.MicroTime")) {
     return json::Members{{"type", "string"}, {"format", "date-time"}};
   }
+  if (name.ends_with("meta.v1.Duration")) return json::Members{{"type", "string"}};
   if (name.ends_with("resource.Quantity")) {
     if (!v3) return json::Members{{"type", "string"}};
     return json::Members{{"oneOf", json::Array{json::Members{{"type", "string"}}, json::Members{{"type", "number"}}}}};
@@ -92,6 +93,12 @@ void add_enum(const FieldDescriptor& field, json::Members& schema) {
   std::sort(values.begin(), values.end());
   schema["enum"] = json::Array(values.begin(), values.end());
 }
+
+bool is_text_list(const FieldDescriptor& field) {
+  return field.message_type() != nullptr && field.message_type()->options().GetExtension(as_list);
+}
+
+json::Members text_list_schema() { return {{"type", "array"}, {"items", json::Members{{"type", "string"}}}}; }
 
 json::Members type_member(std::string_view description) { return {{"description", description}, {"type", "string"}}; }
 
@@ -209,6 +216,7 @@ json::Value SchemaWriter::property(const FieldDescriptor& field) {
 }
 
 json::Value SchemaWriter::value_schema(const FieldDescriptor& field) {
+  if (is_text_list(field)) return text_list_schema();
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) return reference(*field.message_type());
   return scalar_schema(field);
 }

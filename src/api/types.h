@@ -1,8 +1,11 @@
-// The generated classes of every kind, under short namespaces. Heavy (90,000 lines): it is in the precompiled header of every
+// The generated classes of every kind, under short namespaces. Heavy (150,000 lines): it is in the precompiled header of every
 // library that may use it, so including it costs nothing there.
 #pragma once
 
+#include "authentication/v1.pb.h"
+#include "authorization/v1.pb.h"
 #include "batch/v1.pb.h"
+#include "certificates/v1.pb.h"
 #include "coordination/v1.pb.h"
 #include "core/v1.pb.h"
 #include "events/v1.pb.h"
@@ -10,6 +13,11 @@
 #include "meta/resource.pb.h"
 #include "meta/runtime.pb.h"
 #include "meta/v1.pb.h"
+#include "metrics/v1.pb.h"
+#include "metrics/v1beta1.pb.h"
+#include "policy/v1.pb.h"
+#include "rbac/v1.pb.h"
+#include "scheduling/v1.pb.h"
 
 namespace stint {
 
@@ -17,6 +25,14 @@ namespace corev1 = k8s::io::api::core::v1;
 namespace batchv1 = k8s::io::api::batch::v1;
 namespace eventsv1 = k8s::io::api::events::v1;
 namespace coordinationv1 = k8s::io::api::coordination::v1;
+namespace authenticationv1 = k8s::io::api::authentication::v1;
+namespace authorizationv1 = k8s::io::api::authorization::v1;
+namespace certificatesv1 = k8s::io::api::certificates::v1;
+namespace policyv1 = k8s::io::api::policy::v1;
+namespace rbacv1 = k8s::io::api::rbac::v1;
+namespace schedulingv1 = k8s::io::api::scheduling::v1;
+namespace metricsv1 = k8s::io::metrics::pkg::apis::metrics::v1;
+namespace metricsv1beta1 = k8s::io::metrics::pkg::apis::metrics::v1beta1;
 namespace metav1 = k8s::io::apimachinery::pkg::apis::meta::v1;
 namespace resource = k8s::io::apimachinery::pkg::api::resource;
 namespace intstr = k8s::io::apimachinery::pkg::util::intstr;
