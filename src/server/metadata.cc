@@ -12,9 +12,10 @@ constexpr size_t kGeneratedBaseBytesMax = 58;
 constexpr size_t kSuffixBytes = 5;
 constexpr std::string_view kSuffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 
-// Null when the kind has no spec.
+// What a generation is of: the spec, or a PodTemplate's template. Null when the kind has neither.
 const Message* spec_of(const Message& object) {
   const auto* field = object.GetDescriptor()->FindFieldByName("spec");
+  if (field == nullptr) field = object.GetDescriptor()->FindFieldByName("template");
   if (field == nullptr || field->message_type() == nullptr) return nullptr;
   return &object.GetReflection()->GetMessage(object, field);
 }

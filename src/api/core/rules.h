@@ -13,5 +13,10 @@ extern const Rules kConfigMapRules;
 extern const Rules kSecretRules;
 extern const Rules kServiceAccountRules;
 extern const Rules kServiceRules;
+extern const Rules kPodTemplateRules;
+extern const Rules kPersistentVolumeClaimRules;
+extern const Rules kPersistentVolumeRules;
+extern const Rules kResourceQuotaRules;
+extern const Rules kLimitRangeRules;
 
 }  // namespace stint::core
