@@ -5,11 +5,11 @@
 #include <map>
 #include <memory>
 
+#include "base/slots.h"
 #include "os/cgroup.h"
 #include "runtime/crun/oci_program.h"
 #include "runtime/crun/pod_network.h"
 #include "runtime/crun/records.h"
-#include "runtime/crun/slots.h"
 #include "runtime/runtime.h"
 
 namespace stint::crun {
