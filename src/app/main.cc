@@ -3,6 +3,8 @@
 #include "app/commands.h"
 #include "app/serve.h"
 #include "cli/command_line.h"
+#include "runtime/runtimes.h"
+#include "store/stores.h"
 
 namespace {
 
@@ -22,4 +24,7 @@ struct Run {
 
 }  // namespace
 
-int main(int argc, char** argv) { return std::visit(Run{}, stint::cli::parse_command_line(argc, argv)); }
+int main(int argc, char** argv) {
+  const stint::cli::Choices choices{.runtimes = stint::runtime_names(), .stores = stint::store_names()};
+  return std::visit(Run{}, stint::cli::parse_command_line(argc, argv, choices));
+}
