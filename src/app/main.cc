@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <cstdio>
 
 #include "app/commands.h"
@@ -25,6 +27,8 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Modes are chosen file by file. Under a hardened umask the root of a container's file system would be closed to all but root.
+  umask(022);
   const stint::cli::Choices choices{.runtimes = stint::runtime_names(), .stores = stint::store_names()};
   return std::visit(Run{}, stint::cli::parse_command_line(argc, argv, choices));
 }
