@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "api/batch/go_duration.h"
+#include "api/go_duration.h"
 
 namespace stint {
 

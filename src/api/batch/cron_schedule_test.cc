@@ -5,8 +5,6 @@
 
 #include <sstream>
 
-#include "api/batch/go_duration.h"
-
 namespace stint {
 namespace {
 
@@ -161,15 +159,6 @@ TEST(TimeZone, IsShownAsOffset) {
   EXPECT_EQ(format_rfc3339(at("2026-08-03T10:00:00Z"), zone("Europe/Rome")), "2026-08-03T12:00:00+02:00");
   EXPECT_EQ(format_rfc3339(at("2026-08-03T10:00:00Z"), zone("America/St_Johns")), "2026-08-03T07:30:00-02:30");
   EXPECT_EQ(format_rfc3339(at("2026-08-03T10:00:00Z"), TimeZone::utc()), "2026-08-03T10:00:00Z");
-}
-
-TEST(GoDuration, ReadsUnitsFractionsAndSigns) {
-  EXPECT_EQ(parse_go_duration("1h30m").value(), 90min);
-  EXPECT_EQ(parse_go_duration("1.5h").value(), 90min);
-  EXPECT_EQ(parse_go_duration("-90s").value(), -90s);
-  EXPECT_EQ(parse_go_duration("250ms").value(), 250ms);
-  EXPECT_EQ(parse_go_duration("0").value(), 0s);
-  for (const char* text : {"", "-", "1", "1x", "h", ".", "1h ", "9999999999h"}) EXPECT_FALSE(parse_go_duration(text).has_value()) << text;
 }
 
 }  // namespace

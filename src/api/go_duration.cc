@@ -1,4 +1,4 @@
-#include "api/batch/go_duration.h"
+#include "api/go_duration.h"
 
 #include <array>
 #include <cstdint>
@@ -59,7 +59,35 @@ Result<int64_t> take_part(std::string_view& rest, std::string_view text) {
   return fail(Reason::kInvalid, "time: unknown unit \"" + std::string(name) + "\" in duration \"" + std::string(text) + '"');
 }
 
+// The number in units of `unit`, which is a power of ten of nanoseconds, without trailing zeros.
+std::string decimal(int64_t nanoseconds, int64_t unit) {
+  std::string text = std::to_string(nanoseconds / unit);
+  std::string fraction = std::to_string(unit + nanoseconds % unit).substr(1);
+  while (fraction.ends_with('0')) fraction.pop_back();
+  return fraction.empty() ? text : text + "." + fraction;
+}
+
+// REQUIRES: not negative, and at least a second.
+std::string clock_text(int64_t nanoseconds) {
+  constexpr int64_t kSecond = 1'000'000'000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+  std::string text;
+  if (nanoseconds >= kHour) text += std::to_string(nanoseconds / kHour) + "h";
+  if (nanoseconds >= kMinute) text += std::to_string(nanoseconds % kHour / kMinute) + "m";
+  return text + decimal(nanoseconds % kMinute, kSecond) + "s";
+}
+
 }  // namespace
+
+std::string go_duration_text(Duration duration) {
+  const int64_t count = duration.count();
+  if (count == std::numeric_limits<int64_t>::min()) return "-2562047h47m16.854775808s";
+  if (count < 0) return "-" + go_duration_text(-duration);
+  if (count == 0) return "0s";
+  if (count < 1'000) return std::to_string(count) + "ns";
+  if (count < 1'000'000) return decimal(count, 1'000) + "\u00b5s";
+  if (count < 1'000'000'000) return decimal(count, 1'000'000) + "ms";
+  return clock_text(count);
+}
 
 Result<Duration> parse_go_duration(std::string_view text) {
   std::string_view rest = text;
