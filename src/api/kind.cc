@@ -38,6 +38,7 @@ std::unique_ptr<Message> Kind::make() const {
   return std::unique_ptr<Message>(prototype->New());
 }
 
+bool Subresource::has_verb(std::string_view verb) const { return lists(verbs, verb); }
 bool Kind::has_verb(std::string_view verb) const { return lists(verbs, verb); }
 
 const Subresource* Kind::subresource(std::string_view name) const {

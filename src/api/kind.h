@@ -79,7 +79,7 @@ struct SelectableField {
 };
 
 // What is rule and not shape. A null pointer means "nothing to do". Messages are of the kind's own type. Source of each:
-// upstream's strategy of the kind (pkg/registry), as in the spec sheets.
+// upstream's strategy of the kind (pkg/registry).
 struct Rules {
   // Fills defaults; runs on every decode, also of stored bytes. Must be idempotent.
   void (*set_defaults)(Message& object) = nullptr;
@@ -108,6 +108,8 @@ struct Subresource {
   std::string_view name;   // "status"
   std::string_view kind;   // "Job", "Binding"
   std::string_view verbs;  // comma list, alphabetical: "get,patch,update"
+
+  bool has_verb(std::string_view verb) const;
 };
 
 struct Kind {

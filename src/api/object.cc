@@ -1,6 +1,7 @@
 #include "api/object.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 #include "api/rfc3339.h"
@@ -50,6 +51,12 @@ const metav1::ObjectMeta& meta(const Message& object) {
 metav1::ObjectMeta& mutable_meta(Message& object) {
   Message* found = object.GetReflection()->MutableMessage(&object, metadata_field(object));
   return static_cast<metav1::ObjectMeta&>(*found);
+}
+
+uint64_t revision_of(std::string_view resource_version) {
+  uint64_t revision = 0;
+  std::from_chars(resource_version.data(), resource_version.data() + resource_version.size(), revision);
+  return revision;
 }
 
 std::string object_key(const Message& object) { return object_key(meta(object).namespace_(), meta(object).name()); }

@@ -1,6 +1,7 @@
 // What all objects have in common: metadata, reached without knowing the kind. Pure; any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,12 @@ std::string object_key(std::string_view ns, std::string_view name);
 
 // The owner with controller=true, or null.
 const metav1::OwnerReference* controller_of(const Message& object);
+// Versions of one server are numbers that only grow; 0 for what is none.
+uint64_t revision_of(std::string_view resource_version);
+
+// By these the garbage collector learns what a delete wants of the dependents.
+inline constexpr std::string_view kOrphanFinalizer = "orphan";
+inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
 bool has_finalizer(const Message& object, std::string_view finalizer);
 bool remove_finalizer(Message& object, std::string_view finalizer);  // true: it was there
 inline bool is_deleting(const Message& object) { return meta(object).has_deletiontimestamp(); }

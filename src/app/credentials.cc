@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 
+#include "api/base64.h"
 #include "os/file.h"
 
 namespace stint {
@@ -21,25 +21,21 @@ Result<void> save(const std::string& stem, const pki::KeyPair& pair) {
   return os::write_file_atomically(stem + ".crt", pair.certificate_pem, os::Durability::kSynced);
 }
 
-// Nothing when one of the two files is missing or the certificate is about to expire.
-Result<std::optional<pki::KeyPair>> load(const std::string& stem, WallTime now) {
-  if (!exists(stem + ".key") || !exists(stem + ".crt")) return std::nullopt;
-  pki::KeyPair pair;
-  TRY(pair.key_pem, os::read_file(stem + ".key", kFileBytesMax));
-  TRY(pair.certificate_pem, os::read_file(stem + ".crt", kFileBytesMax));
-  TRY(const WallTime expiry, pki::expiry_of(pair.certificate_pem));
-  if (expiry - now < kRenewBefore) return std::nullopt;
-  return pair;
-}
-
-// The pair in the files, or a new one. `usable` may refuse what was found.
+// The pair in the files, or a new one: when one of the two is missing, when they do not belong together or to the authority (we were killed
+// between two writes, or the authority is new), when the certificate is about to expire or `usable` refuses it. `authority` null: the pair
+// is one.
 template <class Make, class Usable>
-Result<pki::KeyPair> load_or_make(const std::string& stem, WallTime now, bool* made, Make make, Usable usable) {
-  TRY(std::optional<pki::KeyPair> found, load(stem, now));
-  if (found && usable(*found)) return *found;
+Result<pki::KeyPair> load_or_make(const std::string& stem, WallTime now, const pki::KeyPair* authority, Make make, Usable usable) {
+  if (exists(stem + ".key") && exists(stem + ".crt")) {
+    pki::KeyPair found;
+    TRY(found.key_pem, os::read_file(stem + ".key", kFileBytesMax));
+    TRY(found.certificate_pem, os::read_file(stem + ".crt", kFileBytesMax));
+    TRY(const WallTime expiry, pki::expiry_of(found.certificate_pem));
+    TRY(const bool belongs, pki::belongs_to(found, authority != nullptr ? *authority : found));
+    if (belongs && expiry - now >= kRenewBefore && usable(found)) return found;
+  }
   TRY(pki::KeyPair pair, make());
   TRY_VOID(save(stem, pair));
-  if (made != nullptr) *made = true;
   return pair;
 }
 
@@ -60,14 +56,9 @@ Result<std::string> load_or_make_token(const std::string& path, Rng& rng) {
 }
 
 std::string base64(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
+  std::string text;
+  append_base64(bytes, text);
+  return text;
 }
 
 }  // namespace
@@ -77,13 +68,12 @@ Result<Credentials> load_credentials(const std::string& data_dir, const std::str
   const WallTime now = clock.now();
   TRY_VOID(os::make_directories(dir, 0700));
   Credentials credentials;
-  bool new_authority = false;
   const auto any = [](const pki::KeyPair&) { return true; };
-  TRY(credentials.authority, load_or_make(dir + "/ca", now, &new_authority, [&] { return pki::make_authority("stint", now); }, any));
-  const auto same_authority = [&](const pki::KeyPair&) { return !new_authority; };
+  TRY(credentials.authority, load_or_make(dir + "/ca", now, nullptr, [&] { return pki::make_authority("stint", now); }, any));
+
   const auto good_for_host = [&](const pki::KeyPair& pair) {
     const auto hosts = pki::hosts_of(pair.certificate_pem);
-    return !new_authority && hosts && std::find(hosts->begin(), hosts->end(), host) != hosts->end();
+    return hosts && std::find(hosts->begin(), hosts->end(), host) != hosts->end();
   };
   const auto make_server_pair = [&] {
     std::vector<std::string> hosts{"localhost",           "kubernetes", "kubernetes.default", "kubernetes.default.svc",
@@ -91,11 +81,11 @@ Result<Credentials> load_credentials(const std::string& data_dir, const std::str
     if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
     return pki::issue_server(credentials.authority, {.common_name = "stint", .organizations = {}}, hosts, now);
   };
-  TRY(credentials.server, load_or_make(dir + "/server", now, nullptr, make_server_pair, good_for_host));
+  TRY(credentials.server, load_or_make(dir + "/server", now, &credentials.authority, make_server_pair, good_for_host));
   const auto make_admin = [&] {
     return pki::issue_client(credentials.authority, {.common_name = kAdminUser, .organizations = {kAdminGroup}}, now);
   };
-  TRY(credentials.admin, load_or_make(dir + "/admin", now, nullptr, make_admin, same_authority));
+  TRY(credentials.admin, load_or_make(dir + "/admin", now, &credentials.authority, make_admin, any));
   TRY(credentials.admin_token, load_or_make_token(dir + "/admin.token", rng));
   return credentials;
 }

@@ -1,8 +1,12 @@
+#include <sys/stat.h>
+
 #include <cstdio>
 
 #include "app/commands.h"
 #include "app/serve.h"
 #include "cli/command_line.h"
+#include "runtime/runtimes.h"
+#include "store/stores.h"
 
 namespace {
 
@@ -22,4 +26,9 @@ struct Run {
 
 }  // namespace
 
-int main(int argc, char** argv) { return std::visit(Run{}, stint::cli::parse_command_line(argc, argv)); }
+int main(int argc, char** argv) {
+  // Modes are chosen file by file. Under a hardened umask the root of a container's file system would be closed to all but root.
+  umask(022);
+  const stint::cli::Choices choices{.runtimes = stint::runtime_names(), .stores = stint::store_names()};
+  return std::visit(Run{}, stint::cli::parse_command_line(argc, argv, choices));
+}

@@ -20,8 +20,7 @@
 #include "sched/scheduler.h"
 #include "server/rest/rest.h"
 #include "server/server.h"
-#include "store/memory/memory_store.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/stores.h"
 #include "wire/http.h"
 
 namespace stint {
@@ -39,11 +38,6 @@ std::string host_name() {
 }
 
 User system_user(std::string name) { return {.name = std::move(name), .groups = {kAdminGroup, "system:authenticated"}}; }
-
-Result<std::unique_ptr<Store>> open_store(Loop& loop, const cli::ServeCommand& command) {
-  if (command.store == "memory") return make_memory_store(loop);
-  return open_sqlite_store(loop, command.data_dir + "/store.db");
-}
 
 std::pair<std::string, std::string> protocol_error(int code, std::string_view sentence) {
   const Reason reason = code == 413 ? Reason::kRequestEntityTooLarge : Reason::kBadRequest;
@@ -64,7 +58,7 @@ class Serve {
     TRY(const cli::Address address, cli::parse_address(command_.listen));
     TRY(http::Listener listener, http::Listener::open(address.host, address.port));
     TRY_VOID(prepare_directories());
-    TRY(store_, open_store(*loop_, command_));
+    TRY(store_, open_store(command_.store, *loop_, command_.data_dir));
     TRY_VOID(start_runtime());
     TRY_VOID(start_server(std::move(listener), address.host));
     start_clients();
@@ -120,10 +114,10 @@ class Serve {
 
   Result<void> start_server(http::Listener listener, const std::string& host) {
     TRY(const Credentials credentials, load_credentials(command_.data_dir, host, loop_->clock(), loop_->rng()));
-    server_ = make_server(*loop_, *store_, {});
+    server_ = make_server(*loop_, *store_);
     client_ = make_local_client(*server_, system_user("system:stint"));
     make_node();
-    RestOptions options{.logs = &node_->logs()};
+    RestOptions options{.logs = &node_->logs(), .server_address = listener.authority()};
     options.tokens[credentials.admin_token] = system_user(kAdminUser);
     rest_ = std::make_unique<RestHandler>(*loop_, *server_, std::move(options));
     http::TlsOptions tls{.certificate_pem = credentials.server.certificate_pem,
@@ -198,8 +192,8 @@ class Serve {
   }
 
   const cli::ServeCommand command_;
+  std::unique_ptr<os::FileLock> lock_;  // before the loop, so that it is held until the last work of the pool has ended
   std::unique_ptr<Loop> loop_;
-  std::unique_ptr<os::FileLock> lock_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<Runtime> runtime_;

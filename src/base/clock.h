@@ -1,4 +1,4 @@
-// Time and chance, injected everywhere, so that the real controllers can run in virtual time (docs/adr/0004).
+// Time and chance, injected everywhere, so that the real controllers can run in virtual time (docs/adr/0002).
 #pragma once
 
 #include <chrono>

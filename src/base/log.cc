@@ -32,7 +32,7 @@ void append_value(std::string& line, std::string_view value) {
     if (c == '\n') {
       line += "\\n";
     } else {
-      line += c;
+      line += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? ' ' : c;  // what a container or a client wrote must not steer a terminal
     }
   }
   line += '"';

@@ -1,5 +1,5 @@
 // The loop in virtual time: when nothing is ready, the clock jumps to the next timer. Single-threaded and repeatable by
-// seed; for tests and `stint simulate`. Loop thread only.
+// seed; for tests. Loop thread only.
 #pragma once
 
 #include <deque>

@@ -21,7 +21,7 @@ struct Commands {
   ImageCommand image;
 };
 
-void add_serve(CLI::App& app, ServeCommand& options) {
+void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   auto* serve = app.add_subcommand("serve", "run the Kubernetes API, the controllers and this machine's node");
   serve->add_option("--data-dir", options.data_dir, "where everything that must survive is kept")
       ->capture_default_str()
@@ -31,12 +31,10 @@ void add_serve(CLI::App& app, ServeCommand& options) {
       ->check(check_address, "ADDRESS:PORT");
   serve->add_option("--kubeconfig", options.kubeconfig, "file to write for kubectl (default: DATA_DIR/kubeconfig)");
   serve->add_option("--image-dir", options.image_dir, "image archives found here are imported at start (default: DATA_DIR/image-files)");
-  serve->add_option("--runtime", options.runtime, "what runs containers")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"crun", "runc", "fake"}));
+  serve->add_option("--runtime", options.runtime, "what runs containers")->capture_default_str()->check(CLI::IsMember(choices.runtimes));
   serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")
       ->capture_default_str()
-      ->check(CLI::IsMember({"sqlite", "memory"}));
+      ->check(CLI::IsMember(choices.stores));
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 
@@ -65,11 +63,11 @@ void add_image(CLI::App& app, ImageCommand& options) {
 
 }  // namespace
 
-Command parse_command_line(int argc, const char* const* argv) {
+Command parse_command_line(int argc, const char* const* argv, const Choices& choices) {
   Commands options;
   CLI::App app{"Kubernetes Jobs and CronJobs on one machine, without a cluster", "stint"};
   app.require_subcommand(1);
-  add_serve(app, options.serve);
+  add_serve(app, options.serve, choices);
   auto* keyvalue = app.add_subcommand("keyvalue", "run the key-value service of the Jobs lab");
   keyvalue->add_option("--data-dir", options.keyvalue.data_dir, "where the values are kept")
       ->capture_default_str()

@@ -39,7 +39,12 @@ struct Message {
 };
 
 using Command = std::variant<ServeCommand, KeyValueCommand, ImageCommand, VersionCommand, Message>;
-Command parse_command_line(int argc, const char* const* argv);
+// The names that options may have, from the lists of drivers, which this folder does not see.
+struct Choices {
+  std::vector<std::string> runtimes, stores;
+};
+
+Command parse_command_line(int argc, const char* const* argv, const Choices& choices);
 
 // "127.0.0.1:6443", "[::1]:0". kBadRequest with the reason.
 struct Address {

@@ -7,7 +7,7 @@ namespace {
 
 Command parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "stint");
-  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data(), {.runtimes = {"crun", "fake"}, .stores = {"sqlite"}});
 }
 
 TEST(CommandLine, ServesWithTheDefaults) {
@@ -30,6 +30,7 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
                                                                      {"serv"},
                                                                      {"serve", "--nope"},
                                                                      {"serve", "--runtime", "docker"},
+                                                                     {"serve", "--store", "etcd"},
                                                                      {"serve", "--listen", "here"},
                                                                      {"serve", "--listen", "1.2.3.4:70000"},
                                                                      {"image", "pull"}}) {

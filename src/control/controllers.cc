@@ -1,12 +1,12 @@
 #include "control/controllers.h"
 
 #include "control/cronjob/controller.h"
-#include "control/event_ttl/event_ttl_controller.h"
-#include "control/garbage/garbage_controller.h"
+#include "control/event_ttl/controller.h"
+#include "control/garbage/controller.h"
 #include "control/job/controller.h"
-#include "control/namespaces/namespace_controller.h"
-#include "control/podgc/pod_gc_controller.h"
-#include "control/service_account/service_account_controller.h"
+#include "control/namespaces/controller.h"
+#include "control/podgc/controller.h"
+#include "control/service_account/controller.h"
 #include "control/ttl/controller.h"
 
 namespace stint {

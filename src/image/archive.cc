@@ -28,7 +28,7 @@ class Contents {
 
   Result<os::Descriptor> file(const std::string& name) const {
     open_how how{};
-    how.flags = O_RDONLY | O_CLOEXEC;
+    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a fifo in an archive must not hold us up
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
     const int fd = static_cast<int>(syscall(SYS_openat2, root_.get(), name.c_str(), &how, sizeof how));
     if (fd < 0) return fail(errno_error("open " + name, errno));

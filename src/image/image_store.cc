@@ -3,6 +3,7 @@
 #include <stop_token>
 
 #include "base/log.h"
+#include "base/slots.h"
 #include "image/archive.h"
 #include "image/image_folder.h"
 #include "image/registry.h"
@@ -19,6 +20,9 @@ struct Resolved {
 };
 
 constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
+// Each holds a thread of the pool for as long as a registry takes, so they must leave some: containers start and end meanwhile.
+constexpr int kResolutionsAtOnce = 2;
+constexpr int kDownloadsAtOnce = 3;
 
 // Blocking.
 Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& reference, std::stop_token stop) {
@@ -56,7 +60,12 @@ Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& refere
 
 class DiskImageStore final : public ImageStore {
  public:
-  DiskImageStore(Loop& loop, ImageFolder folder) : loop_(loop), folder_(std::move(folder)), scope_(loop) {}
+  DiskImageStore(Loop& loop, ImageFolder folder)
+      : loop_(loop),
+        folder_(std::move(folder)),
+        resolutions_(loop, kResolutionsAtOnce),
+        downloads_at_once_(loop, kDownloadsAtOnce),
+        scope_(loop) {}
   ~DiskImageStore() override { stop_.request_stop(); }
 
   Result<void> reload() {
@@ -94,8 +103,7 @@ class DiskImageStore final : public ImageStore {
     if (local_names_.contains(reference.to_string())) {
       if (auto local = find(reference)) co_return *std::move(local);
     }
-    CO_TRY(Resolved resolved,
-           co_await on_pool(loop_, [folder = folder_, reference, stop = stop_.get_token()] { return resolve(folder, reference, stop); }));
+    CO_TRY(Resolved resolved, co_await resolve_in_turn(reference));
     CO_TRY(const ImageConfig config, read_config(resolved.config));
     if (config.diff_ids.size() != resolved.manifest.layers.size()) {
       co_return fail(Reason::kInvalid, "malformed image: " + reference.to_string() + " has as many diff ids as layers, or should have");
@@ -199,6 +207,11 @@ class DiskImageStore final : public ImageStore {
     co_return record.info;
   }
 
+  Task<Result<Resolved>> resolve_in_turn(ImageReference reference) {
+    const Slots::Held turn = co_await resolutions_.take();
+    co_return co_await on_pool(loop_, [folder = folder_, reference, stop = stop_.get_token()] { return resolve(folder, reference, stop); });
+  }
+
   struct Download {
     explicit Download(Loop& loop) : done(loop) {}
     Event done;
@@ -221,6 +234,7 @@ class DiskImageStore final : public ImageStore {
   }
 
   Task<void> download(std::shared_ptr<Download> slot, ImageReference reference, BlobReference blob, std::string diff_id) {
+    const Slots::Held turn = co_await downloads_at_once_.take();
     auto fetched = co_await on_pool(loop_, [folder = folder_, reference, blob, diff_id, stop = stop_.get_token()] {
       return fetch_layer(folder, reference, blob, diff_id, stop);
     });
@@ -235,6 +249,7 @@ class DiskImageStore final : public ImageStore {
   std::set<std::string> local_names_;  // pulls of them are answered from disk
   int64_t version_ = 0;
   std::map<std::string, std::shared_ptr<Download>> downloads_;
+  Slots resolutions_, downloads_at_once_;
   std::stop_source stop_;  // of transfers: nobody waits for a silent registry when the store goes
   Scope scope_;
 };

@@ -41,7 +41,7 @@ struct PullProgress {
 class ImageStore {
  public:
   virtual ~ImageStore() = default;
-  virtual std::optional<ImageInfo> find(const ImageReference& reference) const = 0;  // by name, digest or id
+  virtual std::optional<ImageInfo> find(const ImageReference& reference) const = 0;  // by name or digest
   virtual std::optional<ImageInfo> find_id(std::string_view image_id) const = 0;
   virtual std::vector<ImageInfo> list() const = 0;
   // Asks the registry even if the name is known (policy is the caller's). One download a layer however many ask at once. Errors keep the

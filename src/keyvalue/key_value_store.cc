@@ -27,12 +27,14 @@ Result<std::optional<std::string>> run(sqlite3* database, const char* sql, std::
     sqlite3_bind_text(statement, ++at, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
   }
   std::optional<std::string> result;
-  const int code = sqlite3_step(statement);
-  if (code == SQLITE_ROW) {
+  int code = sqlite3_step(statement);
+  // To the end, also where one row is all that is wanted: a write that gives rows is committed after the last.
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
+    if (result) continue;
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
     result.emplace(text != nullptr ? text : "", static_cast<size_t>(sqlite3_column_bytes(statement, 0)));
   }
-  const bool ok = code == SQLITE_ROW || code == SQLITE_DONE;
+  const bool ok = code == SQLITE_DONE;
   Error error = ok ? Error{} : sqlite_error(database, "key-value store");
   sqlite3_finalize(statement);
   if (!ok) return fail(std::move(error));

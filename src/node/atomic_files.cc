@@ -12,6 +12,8 @@
 #include <iterator>
 #include <set>
 
+#include "os/descriptor.h"
+
 namespace stint {
 namespace {
 
@@ -21,20 +23,10 @@ constexpr const char* kDataLink = "..data";
 constexpr const char* kNewDataLink = "..data_tmp";
 
 Result<void> write_file(const fs::path& path, const PayloadFile& file) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(errno_error("open " + path.string(), errno));
-  size_t done = 0;
-  int error = 0;
-  while (done < file.bytes.size() && error == 0) {
-    const ssize_t n = write(fd, file.bytes.data() + done, file.bytes.size() - done);
-    if (n >= 0)
-      done += static_cast<size_t>(n);
-    else if (errno != EINTR)
-      error = errno;
-  }
-  if (error == 0 && fchmod(fd, static_cast<mode_t>(file.mode)) != 0) error = errno;  // past the umask
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error != 0) return fail(errno_error("write " + path.string(), error));
+  TRY(const os::Descriptor opened, os::open_path(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  TRY_VOID(os::write_all(opened.get(), file.bytes));
+  if (fchmod(opened.get(), static_cast<mode_t>(file.mode)) != 0)
+    return fail(errno_error("chmod " + path.string(), errno));  // past the umask
   return {};
 }
 

@@ -1,15 +1,16 @@
 // Starting one container of a pod: back-off, image, configuration, the runtime's call, and what is told about each.
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 
+#include "api/go_duration.h"
 #include "base/log.h"
 #include "node/container_config.h"
 #include "node/pod_worker.h"
 #include "node/volumes.h"
+#include "os/descriptor.h"
 
 namespace stint {
 namespace {
@@ -17,11 +18,8 @@ namespace {
 constexpr Duration kStartRetry = std::chrono::seconds(10);
 
 Result<void> make_file(const std::string& path, mode_t mode) {
-  const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, mode);
-  if (fd < 0) return fail(errno_error("create " + path, errno));
-  const int failed = fchmod(fd, mode) == 0 ? 0 : errno;  // past the umask
-  close(fd);
-  if (failed != 0) return fail(errno_error("chmod " + path, failed));
+  TRY(const os::Descriptor file, os::open_path(path, O_CREAT | O_WRONLY | O_APPEND, static_cast<int>(mode)));
+  if (fchmod(file.get(), mode) != 0) return fail(errno_error("chmod " + path, errno));  // past the umask
   return {};
 }
 
@@ -30,13 +28,6 @@ Result<void> make_file(const std::string& path, mode_t mode) {
 Result<void> make_attempt_files(const PodPaths& paths, const std::string& container, int attempt) {
   TRY_VOID(make_file(paths.termination_log(container, attempt), 0666));
   return make_file(paths.container_log(container, attempt), 0640);
-}
-
-// As Go prints whole seconds: "10s", "2m40s".
-std::string go_seconds(Duration span) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span).count();
-  if (seconds < 60) return std::to_string(seconds) + "s";
-  return std::to_string(seconds / 60) + "m" + std::to_string(seconds % 60) + "s";
 }
 
 std::string describe(const corev1::Pod& pod) {
@@ -80,7 +71,8 @@ bool PodWorker::back_off(const ContainerRef& container, const ContainerRecord& r
   auto due = back_off.due(record.current->finished_at);
   if (!due || node_.loop.now() >= *due) return false;
   wait_for(container, "CrashLoopBackOff",
-           "back-off " + go_seconds(back_off.wait()) + " restarting failed container=" + container.spec->name() + " pod=" + describe(*pod_),
+           "back-off " + go_duration_text(back_off.wait()) + " restarting failed container=" + container.spec->name() +
+               " pod=" + describe(*pod_),
            due);
   return true;
 }

@@ -3,36 +3,20 @@
 #include <algorithm>
 #include <map>
 
+#include "api/go_quote.h"
 #include "api/kind.h"
 #include "api/quantity.h"
+#include "node/phase.h"
 
 namespace stint {
 namespace {
 
 using Labels = google::protobuf::Map<std::string, std::string>;
 
-// Go's %q for the characters that occur in practice.
-std::string escaped(const std::string& value) {
-  std::string out = "\"";
-  for (char c : value) {
-    if (c == '"' || c == '\\')
-      (out += '\\') += c;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (c == '\r')
-      out += "\\r";
-    else
-      out += c;
-  }
-  return out + "\"";
-}
-
 std::string whole_map(const Labels& labels) {
   const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
   std::string text;
-  for (const auto& [key, value] : sorted) text += (text.empty() ? "" : "\n") + key + "=" + escaped(value);
+  for (const auto& [key, value] : sorted) text += (text.empty() ? "" : "\n") + key + "=" + go_quoted(value);
   return text;
 }
 
@@ -67,18 +51,6 @@ Result<std::string> field_value(const DownwardInput& input, std::string_view pat
   if (path == "status.podIP" || path == "status.podIPs") return input.pod_ip;
   return fail(Reason::kInvalid, "unsupported fieldPath: " + std::string(path));
 }
-
-namespace {
-
-const corev1::Container* find_container(const corev1::PodSpec& spec, std::string_view name) {
-  for (const auto& container : spec.containers())
-    if (container.name() == name) return &container;
-  for (const auto& container : spec.initcontainers())
-    if (container.name() == name) return &container;
-  return nullptr;
-}
-
-}  // namespace
 
 Result<std::string> resource_value(const DownwardInput& input, const corev1::ResourceFieldSelector& selector,
                                    std::string_view container_name) {

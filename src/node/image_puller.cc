@@ -1,26 +1,14 @@
 #include "node/image_puller.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "api/go_duration.h"
 
 namespace stint {
 namespace {
 
 constexpr Duration kWaitBase = std::chrono::seconds(10);
 constexpr Duration kWaitMax = std::chrono::seconds(300);
-
-// As Go prints a duration cut to milliseconds: "0s", "12ms", "1.5s", "1m2.5s".
-std::string go_duration(Duration span) {
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
-  if (ms == 0) return "0s";
-  if (ms < 1000) return std::to_string(ms) + "ms";
-  std::string text;
-  if (ms >= 3'600'000) text += std::to_string(ms / 3'600'000) + "h";
-  if (ms >= 60'000) text += std::to_string(ms / 60'000 % 60) + "m";
-  std::string fraction = std::to_string(1000 + ms % 1000).substr(1);
-  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
-  return text + std::to_string(ms / 1000 % 60) + (fraction.empty() ? "" : "." + fraction) + "s";
-}
 
 }  // namespace
 
@@ -88,7 +76,7 @@ Task<void> ImagePuller::pull(std::shared_ptr<const corev1::Pod> pod, std::string
   request.pulling = false;
   const WallTime now = loop_.now();
   if (pulled) {
-    const std::string took = go_duration(now - start);
+    const std::string took = go_duration_text(std::chrono::floor<std::chrono::milliseconds>(now - start));
     recorder_.normal(*pod, "Pulled",
                      "Successfully pulled image \"" + image + "\" in " + took + " (" + took +
                          " including waiting). Image size: " + std::to_string(pulled->size_bytes) + " bytes.",

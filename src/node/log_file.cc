@@ -24,18 +24,16 @@ Result<size_t> read_at(int fd, char* to, size_t size, int64_t offset) {
 }  // namespace
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT)
+  auto file = os::open_path(path, O_RDONLY);
+  if (!file && file.error().reason == Reason::kNotFound)
     return fail(Reason::kNotFound, "failed to try resolving symlinks in path \"" + path + "\": no such file or directory");
-  if (fd < 0) return fail(errno_error("open " + path, errno));
-  return std::unique_ptr<LogFile>(new LogFile(fd));
+  if (!file) return std::unexpected(std::move(file).error());
+  return std::unique_ptr<LogFile>(new LogFile(*std::move(file)));
 }
-
-LogFile::~LogFile() { close(fd_); }
 
 Result<void> LogFile::seek_tail(int64_t lines) {
   struct stat info{};
-  if (fstat(fd_, &info) != 0) return fail(errno_error("stat log", errno));
+  if (fstat(file_.get(), &info) != 0) return fail(errno_error("stat log", errno));
   offset_ = info.st_size;
   int64_t left = info.st_size;
   // The newline that ends the last line does not begin another one.
@@ -43,7 +41,7 @@ Result<void> LogFile::seek_tail(int64_t lines) {
   std::string chunk(kChunkBytes, '\0');
   while (lines > 0 && left > 0) {
     const auto size = static_cast<size_t>(std::min<int64_t>(left, static_cast<int64_t>(kChunkBytes)));
-    TRY(const size_t got, read_at(fd_, chunk.data(), size, left - static_cast<int64_t>(size)));
+    TRY(const size_t got, read_at(file_.get(), chunk.data(), size, left - static_cast<int64_t>(size)));
     if (left == info.st_size && got == size && chunk[size - 1] != '\n') --newlines_wanted;  // an unfinished line counts as one
     for (size_t i = got; i > 0; --i) {
       if (chunk[i - 1] != '\n' || --newlines_wanted > 0) continue;
@@ -58,7 +56,7 @@ Result<void> LogFile::seek_tail(int64_t lines) {
 
 Result<std::string> LogFile::read_chunk() {
   std::string chunk(kChunkBytes, '\0');
-  TRY(const size_t got, read_at(fd_, chunk.data(), chunk.size(), offset_));
+  TRY(const size_t got, read_at(file_.get(), chunk.data(), chunk.size(), offset_));
   chunk.resize(got);
   offset_ += static_cast<int64_t>(got);
   return chunk;

@@ -7,15 +7,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "os/descriptor.h"
 
 namespace stint {
 
 class LogFile {
  public:
   static Result<std::unique_ptr<LogFile>> open(const std::string& path);
-  ~LogFile();
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
 
   // Goes to where the last `lines` lines begin; 0 is the end.
   Result<void> seek_tail(int64_t lines);
@@ -25,8 +23,8 @@ class LogFile {
   static constexpr size_t kChunkBytes = 64 * 1024;
 
  private:
-  explicit LogFile(int fd) : fd_(fd) {}
-  int fd_;
+  explicit LogFile(os::Descriptor file) : file_(std::move(file)) {}
+  os::Descriptor file_;
   int64_t offset_ = 0;
 };
 

@@ -59,6 +59,14 @@ void count_regular(const corev1::Container& container, const corev1::PodSpec& sp
 
 }  // namespace
 
+const corev1::Container* find_container(const corev1::PodSpec& spec, std::string_view name) {
+  for (const auto& container : spec.containers())
+    if (container.name() == name) return &container;
+  for (const auto& container : spec.initcontainers())
+    if (container.name() == name) return &container;
+  return nullptr;
+}
+
 const corev1::ContainerStatus* find_container_status(const corev1::PodStatus& status, std::string_view name) {
   for (const auto& entry : status.containerstatuses())
     if (entry.name() == name) return &entry;

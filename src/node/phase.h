@@ -12,6 +12,8 @@ inline bool is_terminal_phase(std::string_view phase) { return phase == "Succeed
 // `status` holds the container statuses; `ending`: the pod is torn down, so nothing that stopped will be restarted.
 std::string_view compute_phase(const corev1::PodSpec& spec, const corev1::PodStatus& status, bool ending);
 
+// The regular or init container of that name, or null.
+const corev1::Container* find_container(const corev1::PodSpec& spec, std::string_view name);
 // The status of that name among init and regular containers, or null.
 const corev1::ContainerStatus* find_container_status(const corev1::PodStatus& status, std::string_view name);
 // Some regular container runs or ran.

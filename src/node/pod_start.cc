@@ -1,8 +1,6 @@
 // The steps that bring a pod up, in order. Each may be repeated, and tells when to look again if it has to wait for time alone.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/log.h"
 #include "node/admission.h"
@@ -16,14 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kNodeFileBytesMax = 1 << 20;
 constexpr Duration kSandboxRetry = std::chrono::seconds(10);
 constexpr Duration kVolumeRetryBase = std::chrono::milliseconds(500);
 constexpr Duration kVolumeRetryMax = std::chrono::seconds(122);
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+// Of the node's own; a file that is missing is empty to the pod.
+std::string read_node_file(const std::string& path) { return os::read_file(path, kNodeFileBytesMax).value_or(""); }
 
 // Whole or not at all: containers of an earlier life may read it, and what is there counts as made.
 Result<void> write_pod_file(const std::string& path, const std::string& text) {
@@ -44,11 +41,11 @@ Result<void> make_pod_dirs(const corev1::PodSpec& spec, const PodPaths& paths, c
   }
   if (error) return fail(errno_error("make the directories of the pod", error.value()));
   TRY_VOID(write_pod_file(paths.hostname(), hostname + "\n"));
-  return write_pod_file(paths.resolv_conf(), resolv_conf(spec, read_file("/etc/resolv.conf")));
+  return write_pod_file(paths.resolv_conf(), resolv_conf(spec, read_node_file("/etc/resolv.conf")));
 }
 
 Result<void> write_hosts(const corev1::PodSpec& spec, const std::string& path, HostsInput input) {
-  if (spec.hostnetwork()) input.node_hosts = read_file("/etc/hosts");
+  if (spec.hostnetwork()) input.node_hosts = read_node_file("/etc/hosts");
   return write_pod_file(path, hosts_file(spec, input));
 }
 

@@ -7,6 +7,7 @@
 
 #include "api/object.h"
 #include "base/log.h"
+#include "node/phase.h"
 #include "node/pod_worker.h"
 #include "node/volumes.h"
 
@@ -96,7 +97,7 @@ Task<void> PodWorker::wait_for_end(std::string name, WallTime deadline) {
 
 Task<void> PodWorker::stop_container(std::string name) {
   if (!record_.containers[name].running()) co_return;
-  const auto* spec = find_spec(name);
+  const auto* spec = find_container(pod_->spec(), name);
   const bool init = std::any_of(pod_->spec().initcontainers().begin(), pod_->spec().initcontainers().end(),
                                 [&](const auto& c) { return c.name() == name; });
   const std::string field_path = std::string(init ? "spec.initContainers{" : "spec.containers{") + name + "}";

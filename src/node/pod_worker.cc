@@ -210,7 +210,7 @@ Task<void> PodWorker::absorb_exits() {
 }
 
 Task<std::string> PodWorker::last_words(ContainerStatus status) {
-  const auto* spec = find_spec(status.name);
+  const auto* spec = find_container(pod_->spec(), status.name);
   const bool from_log = spec != nullptr && spec->terminationmessagepolicy() == "FallbackToLogsOnError" && status.exit_code != 0;
   co_return co_await on_pool(node_.loop, [path = paths_.termination_log(status.name, status.attempt),
                                           log = from_log ? paths_.container_log(status.name, status.attempt) : std::string()] {
@@ -229,14 +229,6 @@ void PodWorker::arm_timer() {
     timer_ = 0;
     wake_.set();
   });
-}
-
-const corev1::Container* PodWorker::find_spec(const std::string& name) const {
-  for (const auto& container : pod_->spec().containers())
-    if (container.name() == name) return &container;
-  for (const auto& container : pod_->spec().initcontainers())
-    if (container.name() == name) return &container;
-  return nullptr;
 }
 
 }  // namespace stint

@@ -62,7 +62,6 @@ class PodWorker {
   Task<std::string> last_words(ContainerStatus status);
   void look_again_at(WallTime when);
   void arm_timer();
-  const corev1::Container* find_spec(const std::string& name) const;
 
   // The steps, in order (pod_start.cc).
   Task<Outcome> admit();

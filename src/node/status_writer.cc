@@ -2,8 +2,6 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
-#include <charconv>
-
 #include "base/log.h"
 
 namespace stint {
@@ -12,13 +10,7 @@ namespace {
 constexpr Duration kRetryBase = std::chrono::milliseconds(100);
 constexpr Duration kRetryMax = std::chrono::seconds(10);
 
-// Versions of one server are numbers that only grow.
-uint64_t version_of(const corev1::Pod& pod) {
-  const std::string& text = pod.metadata().resourceversion();
-  uint64_t version = 0;
-  std::from_chars(text.data(), text.data() + text.size(), version);
-  return version;
-}
+uint64_t revision_of(const corev1::Pod& pod) { return stint::revision_of(pod.metadata().resourceversion()); }
 
 }  // namespace
 
@@ -31,7 +23,7 @@ void StatusWriter::touch() {
 }
 
 bool StatusWriter::saw(Pod newest) {
-  if (version_of(*newest) <= version_of(*newest_)) return false;
+  if (revision_of(*newest) <= revision_of(*newest_)) return false;
   newest_ = std::move(newest);
   touch();
   return true;
@@ -73,7 +65,7 @@ Task<StatusWriter::Attempt> StatusWriter::write() {
   *next.mutable_status() = std::move(status);
   auto stored = co_await update(client_, std::move(next), "status");
   if (stored) {
-    if (version_of(**stored) > version_of(*newest_)) newest_ = *std::move(stored);
+    if (revision_of(**stored) > revision_of(*newest_)) newest_ = *std::move(stored);
     co_return Attempt::kDone;
   }
   if (stored.error().reason == Reason::kConflict || stored.error().reason == Reason::kNotFound) co_return co_await refetch();

@@ -1,7 +1,6 @@
 #include "node/volumes.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 
 #include "api/quantity.h"
 #include "node/atomic_files.h"
+#include "os/descriptor.h"
+#include "os/mounts.h"
 
 namespace stint {
 namespace {
@@ -32,9 +33,7 @@ bool is_mount_point(const fs::path& path) {
 
 Result<void> mount_tmpfs(const fs::path& path, const std::string& options) {
   if (is_mount_point(path)) return {};
-  if (mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
-    return fail(errno_error("mount tmpfs on " + path.string(), errno));
-  return {};
+  return os::mount_tmpfs(path, options);
 }
 
 // Group, group permissions and setgid, so that new files belong to the group too.
@@ -85,9 +84,7 @@ Result<void> set_up_host_path(const corev1::HostPathVolumeSource& source) {
     wanted = "Directory";
   } else if (wanted == "FileOrCreate") {
     if (!exists) {
-      const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-      if (fd < 0) return fail(errno_error("create " + path, errno));
-      close(fd);
+      TRY_VOID(os::open_path(path, O_CREAT | O_WRONLY, 0644));
       return {};
     }
     wanted = "File";
@@ -179,8 +176,7 @@ Result<void> tear_down_pod_dir(const std::string& root) {
   if (!fs::exists(root, error)) return {};
   for (const auto& entry : fs::directory_iterator(fs::path(root) / "volumes", error)) {
     if (!is_mount_point(entry.path())) continue;
-    if (umount2(entry.path().c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
-      return fail(errno_error("unmount " + entry.path().string(), errno));
+    TRY_VOID(os::unmount(entry.path()));
   }
   fs::remove_all(root, error);
   if (error) return fail(errno_error("remove " + root, error.value()));

@@ -81,6 +81,14 @@ Result<void> remove_tree(const std::string& path) {
   return {};
 }
 
+Result<WallTime> modified_at(const std::string& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) == 0) return WallTime(std::chrono::seconds(info.st_mtim.tv_sec) + Duration(info.st_mtim.tv_nsec));
+  Error error = errno_error("look at " + path, errno);
+  if (errno == ENOENT) error.reason = Reason::kNotFound;
+  return fail(std::move(error));
+}
+
 Result<std::vector<std::string>> list_directory(const std::string& path) {
   std::vector<std::string> names;
   std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(path.c_str()), closedir);

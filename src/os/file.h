@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "os/descriptor.h"
 
@@ -25,6 +26,8 @@ Result<void> sync_directory(const std::string& path);
 Result<void> make_directories(const std::string& path, int mode = 0755);
 // Everything under path and path itself; links are removed, not followed; fine if it is not there.
 Result<void> remove_tree(const std::string& path);
+// When the file's content changed last; kNotFound if it is not there.
+Result<WallTime> modified_at(const std::string& path);
 // Names without "." and ".."; an absent directory is empty.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 

@@ -103,7 +103,8 @@ class Runtime {
 
   // Called on the loop once for each container that ended, also for those that ended while this process was away (after recover()).
   virtual void on_exit(std::function<void(const ContainerStatus&)> handler) = 0;
-  // Finds what an earlier life left: sandboxes and containers, running or ended meanwhile. Comes before every other call.
+  // Finds what an earlier life left: sandboxes and containers, running or ended meanwhile. Comes before every other call. An error means
+  // that nothing was taken over yet, so it may be tried again.
   virtual Task<Result<void>> recover() = 0;
 
   // Where containers reach this machine (`host.stint.internal`); "" if they have no network of their own.

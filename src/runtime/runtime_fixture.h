@@ -33,9 +33,7 @@ class RuntimeFixture : public testing::Test {
 
   // As a new process would, over what an earlier one left.
   void open(const std::string& name) {
-    RuntimeOptions options{.data_dir = dir_ + "/data",
-                           .run_dir = "/run/stint-test/" + std::filesystem::path(dir_).filename().string().substr(14)};
-    options.run_dir += "abcdef";  // names of instances have 12 digits
+    RuntimeOptions options{.data_dir = dir_ + "/data", .run_dir = run_dir()};
     options.image_layers = [this](const std::string&) -> Result<std::vector<std::string>> { return std::vector{dir_ + "/layer"}; };
     auto made = make_runtime(name, *loop_, options);
     ASSERT_TRUE(made) << made.error().message;
@@ -44,6 +42,8 @@ class RuntimeFixture : public testing::Test {
     auto recovered = run(runtime_->recover());
     ASSERT_TRUE(recovered) << recovered.error().message;
   }
+  // Names of instances have 12 digits.
+  std::string run_dir() const { return "/run/stint-test/" + std::filesystem::path(dir_).filename().string().substr(14) + "abcdef"; }
   // Nothing may be left.
   void close() {
     for (const SandboxStatus& sandbox : runtime_->list_sandboxes()) {

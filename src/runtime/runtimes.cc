@@ -23,6 +23,12 @@ constexpr Driver kDrivers[] = {
 
 }  // namespace
 
+std::vector<std::string> runtime_names() {
+  std::vector<std::string> names;
+  for (const Driver& driver : kDrivers) names.emplace_back(driver.name);
+  return names;
+}
+
 Result<std::unique_ptr<Runtime>> make_runtime(std::string_view name, Loop& loop, const RuntimeOptions& options) {
   std::string known;
   for (const Driver& driver : kDrivers) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace stint {
 namespace {
@@ -14,11 +15,13 @@ bool tolerates_with(const corev1::Toleration& toleration, const corev1::Taint& t
 }
 
 bool compare_numbers(const std::string& have, const std::string& want, bool greater) {
-  int64_t left = 0, right = 0;
-  const auto a = std::from_chars(have.data(), have.data() + have.size(), left);
-  const auto b = std::from_chars(want.data(), want.data() + want.size(), right);
-  if (a.ec != std::errc{} || b.ec != std::errc{}) return false;
-  return greater ? left > right : left < right;
+  const auto number = [](const std::string& text) -> std::optional<int64_t> {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+  };
+  const auto left = number(have), right = number(want);
+  return left && right && (greater ? *left > *right : *left < *right);
 }
 
 bool matches(const corev1::NodeSelectorRequirement& requirement, const std::string* value) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sched/filters.h"
+
 namespace stint {
 namespace {
 
@@ -72,6 +74,21 @@ TEST(SchedulePlan, KeepsToSelectorAndAffinity) {
   expression.set_operator_("In");
   expression.add_values("m");
   EXPECT_EQ(plan_schedule({.nodes = {make_node("n"), make_node("m")}, .waiting = {pod}}).bindings.at(0).node, "m");
+}
+
+TEST(SchedulePlan, ComparesLabelsAsWholeNumbers) {
+  auto node = make_node("n"), vague = make_node("m");
+  (*node->mutable_metadata()->mutable_labels())["disks"] = "5";
+  (*vague->mutable_metadata()->mutable_labels())["disks"] = "5x";
+  auto pod = make_pod("p");
+  auto& required =
+      *pod->mutable_spec()->mutable_affinity()->mutable_nodeaffinity()->mutable_requiredduringschedulingignoredduringexecution();
+  auto& requirement = *required.add_nodeselectorterms()->add_matchexpressions();
+  requirement.set_key("disks");
+  requirement.set_operator_("Gt");
+  requirement.add_values("4");
+  EXPECT_FALSE(matches_node_affinity(pod->spec(), *vague));
+  EXPECT_TRUE(matches_node_affinity(pod->spec(), *node));
 }
 
 TEST(SchedulePlan, KeepsOffTaintsThatAreNotTolerated) {

@@ -9,9 +9,6 @@ namespace stint {
 
 namespace {
 
-constexpr std::string_view kOrphanFinalizer = "orphan";
-constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
-
 std::unique_ptr<Message> copy_of(const Message& object) {
   std::unique_ptr<Message> copy(object.New());
   copy->CopyFrom(object);

@@ -87,6 +87,7 @@ Result<void> append_matching(Core& core, const Selection& selection, const Range
 Result<Answer> read(Core& core, const Request& request, const Selection& selection, Plan plan) {
   Answer answer{.kind = selection.kind, .is_list = true};
   RangeOptions options{.prefix = selection.prefix, .start_after = plan.start_after, .revision = plan.exactly};
+  options.counts_remaining = selection.everything();  // the others are not told, and a rare match takes many pages
   while (true) {
     // Never more than can still be shown, so that the last key read is the last one of the page.
     options.limit = plan.limit == 0 ? 0 : plan.limit - answer.items.size();

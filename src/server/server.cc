@@ -7,12 +7,6 @@ namespace stint {
 
 namespace {
 
-// Whether a comma list holds the word.
-bool lists(std::string_view list, std::string_view word) {
-  const std::string padded = "," + std::string(list) + ",";
-  return padded.find("," + std::string(word) + ",") != std::string::npos;
-}
-
 // The URL's verb exists for the resource or its subresource.
 Result<void> check_verb(const Request& request) {
   const Kind& kind = *request.kind;
@@ -23,7 +17,7 @@ Result<void> check_verb(const Request& request) {
   }
   const Subresource* subresource = kind.subresource(request.subresource);
   if (subresource == nullptr) return fail(Reason::kNotFound, "the server could not find the requested resource");
-  if (!lists(subresource->verbs, verb)) return fail(method_not_allowed(kind, verb));
+  if (!subresource->has_verb(verb)) return fail(method_not_allowed(kind, verb));
   return {};
 }
 
@@ -77,6 +71,6 @@ class FrontDoor final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions) { return std::make_unique<FrontDoor>(loop, store); }
+std::unique_ptr<Server> make_server(Loop& loop, Store& store) { return std::make_unique<FrontDoor>(loop, store); }
 
 }  // namespace stint

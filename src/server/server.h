@@ -63,9 +63,8 @@ struct Request {
 
 struct Answer {
   int code = 200;
-  const Kind* kind = nullptr;         // of the objects; null when `status` is the answer
-  Object object;                      // one object, or
-  std::optional<Error> status_error;  // unused for success
+  const Kind* kind = nullptr;  // of the objects
+  Object object;               // one object, or
   bool is_list = false;
   std::vector<Object> items;  // a list, with
   std::string resource_version, continue_token;
@@ -85,9 +84,6 @@ class Server {
   virtual std::shared_ptr<const std::string> json_of(const Kind& kind, const Object& object) = 0;
 };
 
-struct ServerOptions {
-  std::string root_ca_pem;  // for kube-root-ca.crt
-};
-std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions options);
+std::unique_ptr<Server> make_server(Loop& loop, Store& store);
 
 }  // namespace stint

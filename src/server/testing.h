@@ -102,7 +102,7 @@ class ServerTest : public ::testing::Test {
 
   SimLoop loop_{kStart};
   std::unique_ptr<Store> store_ = make_memory_store(loop_);
-  std::unique_ptr<Server> server_ = make_server(loop_, *store_, {});
+  std::unique_ptr<Server> server_ = make_server(loop_, *store_);
 };
 
 }  // namespace stint

@@ -3,28 +3,17 @@
 
 #include <algorithm>
 
-#include "store/memory/memory_store.h"
-#include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
+#include "store/stores.h"
 #include "store/temp_dir.h"
 #include "store/threaded_sim_loop.h"
 
 namespace stint {
 namespace {
 
-struct Driver {
-  const char* name;
-  std::unique_ptr<Store> (*open)(Loop& loop, const TempDir& dir);
-};
-
-const Driver kDrivers[] = {
-    {"memory", [](Loop& loop, const TempDir&) { return make_memory_store(loop); }},
-    {"sqlite", [](Loop& loop, const TempDir& dir) { return open_sqlite_store(loop, dir / "store.db").value(); }},
-};
-
 std::shared_ptr<const std::string> text(std::string value) { return std::make_shared<const std::string>(std::move(value)); }
 
-class StoreContract : public testing::TestWithParam<Driver> {
+class StoreContract : public testing::TestWithParam<std::string> {
  protected:
   Result<Revision> put(std::string key, std::string value, Revision expected = 0) {
     return loop_.await(store_->commit(Write{std::move(key), text(std::move(value)), expected}));
@@ -61,7 +50,7 @@ class StoreContract : public testing::TestWithParam<Driver> {
 
   TempDir dir_;
   ThreadedSimLoop loop_;
-  std::unique_ptr<Store> store_ = GetParam().open(loop_, dir_);
+  std::unique_ptr<Store> store_ = open_store(GetParam(), loop_, dir_ / ".").value();
 };
 
 using Strings = std::vector<std::string>;
@@ -147,6 +136,7 @@ TEST_P(StoreContract, RangesByPrefixInKeyOrderPageByPage) {
   ASSERT_TRUE(page);
   EXPECT_EQ(page->entries.size(), 2u);
   EXPECT_EQ(page->remaining, 1u);
+  EXPECT_EQ(store_->range({.prefix = "/pods/", .limit = 1, .counts_remaining = false})->remaining, 1u);
   EXPECT_EQ(page->revision, store_->revision());
   EXPECT_EQ(keys({.prefix = "/pods/", .start_after = page->entries.back().key}), (Strings{"/pods/b/1=x"}));
   EXPECT_EQ(keys({.prefix = "/zebras/"}), Strings{});
@@ -270,8 +260,8 @@ TEST_P(StoreContract, SurvivesWatchesThatOutliveIt) {
   EXPECT_EQ(loop_.await(orphan->next()).error().reason, Reason::kExpired);
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, StoreContract, testing::ValuesIn(kDrivers),
-                         [](const testing::TestParamInfo<Driver>& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Drivers, StoreContract, testing::ValuesIn(store_names()),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
 
 }  // namespace
 }  // namespace stint

@@ -88,6 +88,7 @@ Result<Range> Index::range(const RangeOptions& options) const {
     if (!version.value) continue;
     if (options.limit != 0 && range.entries.size() == options.limit) {
       ++range.remaining;
+      if (!options.counts_remaining) break;
     } else {
       range.entries.push_back({it->first, version.value, version.create_revision, version.mod_revision});
     }

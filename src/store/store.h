@@ -46,6 +46,7 @@ struct RangeOptions {
   std::string prefix;
   std::string start_after;           // exclusive; "" from the beginning
   size_t limit = 0;                  // 0: all
+  bool counts_remaining = true;      // false: `remaining` only tells whether there are more, which is cheaper
   std::optional<Revision> revision;  // a past state; kExpired when it is compacted, kTimeout when it lies ahead
 };
 struct Range {

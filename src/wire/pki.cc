@@ -86,6 +86,7 @@ bool set_serial(X509* certificate) {
   return set;
 }
 
+// A certificate with its key.
 struct Issuer {
   Certificate certificate;
   Key key;
@@ -118,7 +119,7 @@ Result<Issuer> read_issuer(const KeyPair& authority) {
   Issuer issuer;
   TRY(issuer.certificate, read_certificate(authority.certificate_pem));
   issuer.key.reset(PEM_read_bio_PrivateKey(read_bio(authority.key_pem).get(), nullptr, nullptr, nullptr));
-  if (!issuer.key) return fail(openssl_error("read authority key"));
+  if (!issuer.key) return fail(openssl_error("read key"));
   return issuer;
 }
 
@@ -179,6 +180,15 @@ Result<std::vector<std::string>> hosts_of(std::string_view certificate_pem) {
     }
   }
   return hosts;
+}
+
+Result<bool> belongs_to(const KeyPair& pair, const KeyPair& authority) {
+  TRY(const Issuer own, read_issuer(pair));
+  TRY(const Certificate issuer, read_certificate(authority.certificate_pem));
+  const bool match = X509_check_private_key(own.certificate.get(), own.key.get()) == 1;
+  const bool signed_by = X509_verify(own.certificate.get(), X509_get0_pubkey(issuer.get())) == 1;
+  ERR_clear_error();
+  return match && signed_by;
 }
 
 Result<WallTime> expiry_of(std::string_view certificate_pem) {

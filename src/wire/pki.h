@@ -28,5 +28,7 @@ Result<KeyPair> issue_client(const KeyPair& authority, const Subject& subject, W
 // The names and addresses that a server certificate is good for.
 Result<std::vector<std::string>> hosts_of(std::string_view certificate_pem);
 Result<WallTime> expiry_of(std::string_view certificate_pem);
+// Whether the key is the certificate's own, and the certificate signed by `authority` (by itself, where that is the pair).
+Result<bool> belongs_to(const KeyPair& pair, const KeyPair& authority);
 
 }  // namespace stint::pki

@@ -38,5 +38,16 @@ TEST(Pki, CertificatesAreTrustedByWhoeverTrustsTheAuthorityEvenUnderTheSameName)
   EXPECT_NE(verdict(server.certificate_pem, pki::make_authority("stint", now)->certificate_pem), "ok");
 }
 
+TEST(Pki, KnowsWhatBelongsTogether) {
+  const WallTime now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const auto authority = pki::make_authority("stint", now).value(), other = pki::make_authority("stint", now).value();
+  const auto server = pki::issue_server(authority, {.common_name = "stint", .organizations = {}}, {"127.0.0.1"}, now).value();
+  EXPECT_TRUE(pki::belongs_to(authority, authority).value());
+  EXPECT_TRUE(pki::belongs_to(server, authority).value());
+  EXPECT_FALSE(pki::belongs_to(server, other).value());
+  EXPECT_FALSE(pki::belongs_to({server.certificate_pem, authority.key_pem}, authority).value());
+  EXPECT_FALSE(pki::belongs_to({"no certificate", server.key_pem}, authority));
+}
+
 }  // namespace
 }  // namespace stint

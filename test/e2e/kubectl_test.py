@@ -34,6 +34,14 @@ class Kubectl:
         kubectl("wait", "--for=condition=complete", "job/typed", "--timeout=30s")
         self.assertEqual(kubectl("logs", "job/typed"), "typed\n")
 
+    def test_a_container_of_another_user_sees_its_files(self):
+        kubectl = self.server.kubectl
+        manifest = never_pulled("nobody", ["sh", "-c", "id -u; ls / >/dev/null && cat /etc/hosts /etc/resolv.conf >/dev/null && echo seen"])
+        manifest["spec"]["template"]["spec"]["securityContext"] = {"runAsUser": 1000}
+        kubectl("apply", "-f", "-", input=json.dumps(manifest))
+        kubectl("wait", "--for=condition=complete", "job/nobody", "--timeout=30s")
+        self.assertEqual(kubectl("logs", "job/nobody"), "1000\nseen\n")
+
     def test_follows_a_log_to_its_end(self):
         self.server.kubectl("apply", "-f", "-", input=json.dumps(never_pulled("slow", ["sh", "-c", "for i in 1 2 3; do echo $i; sleep 1; done"])))
         wait_until(lambda: self.server.kubectl("get", "pods", "-l", "job-name=slow", "-o", "jsonpath={.items[0].status.phase}") == "Running", 20, "running")

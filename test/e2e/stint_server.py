@@ -84,7 +84,7 @@ class Server:
         self.process = subprocess.Popen(
             [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
              "--image-dir", self.image_dir, "--runtime", self.runtime],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, umask=0o077)  # as a hardened root has it
         line = self.process.stdout.readline()
         if "ready" not in line:
             self.process.wait()

@@ -1,7 +1,5 @@
 #include "control/cronjob/controller.h"
 
-#include <charconv>
-
 #include "base/log.h"
 
 namespace stint {
@@ -12,12 +10,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr WorkQueue::Options kQueueOptions{.workers = 5, .retry_base = 5ms, .retry_max = 1000s};
-
-uint64_t revision(const std::string& resource_version) {
-  uint64_t value = 0;
-  std::from_chars(resource_version.data(), resource_version.data() + resource_version.size(), value);
-  return value;
-}
 
 // A Job's status changes often; only its coming, its end and its going matter here.
 bool matters(const Object& old, const Object& next) {
@@ -93,7 +85,7 @@ void CronJobController::wake_controller_of(const Message& job) {
 
 bool CronJobController::shows_last_status(const batchv1::CronJob& cached) const {
   const auto written = written_.find(cached.metadata().uid());
-  return written == written_.end() || revision(cached.metadata().resourceversion()) >= revision(written->second);
+  return written == written_.end() || revision_of(cached.metadata().resourceversion()) >= revision_of(written->second);
 }
 
 Task<Result<CronJobController::Again>> CronJobController::sync(std::string key) {

@@ -10,9 +10,6 @@
 
 namespace stint::garbage {
 
-inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
-inline constexpr std::string_view kOrphanFinalizer = "orphan";
-
 enum class OwnerState {
   kSolid,     // lives
   kWaiting,   // is in foreground deletion: waits for its dependents

@@ -1,18 +1,6 @@
 #include "control/job/own_writes.h"
 
-#include <charconv>
-
 namespace stint::job {
-namespace {
-
-uint64_t revision(std::string_view resource_version) {
-  uint64_t value = 0;
-  std::from_chars(resource_version.data(), resource_version.data() + resource_version.size(), value);
-  return value;
-}
-
-}  // namespace
-
 void OwnWrites::expect_created(const std::string& job_uid, int32_t count, WallTime now) { creations_[job_uid] = {count, now}; }
 
 void OwnWrites::created_seen(const std::string& job_uid, int32_t count) {
@@ -45,7 +33,7 @@ PodPtr OwnWrites::apply(const PodPtr& cached, WallTime now) const {
 
 bool OwnWrites::shows_status(const batchv1::Job& cached) const {
   const auto found = status_versions_.find(cached.metadata().uid());
-  return found == status_versions_.end() || revision(cached.metadata().resourceversion()) >= revision(found->second);
+  return found == status_versions_.end() || revision_of(cached.metadata().resourceversion()) >= revision_of(found->second);
 }
 
 bool OwnWrites::is_last_status(const batchv1::Job& cached) const {

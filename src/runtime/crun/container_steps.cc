@@ -1,4 +1,5 @@
 // A container from start to removal. Each step leaves on disk what the next life needs to go on from there.
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 
@@ -16,23 +17,27 @@ constexpr size_t kExitFileBytesMax = 64;
 
 struct Exit {
   std::optional<int> code;
+  WallTime at;
   bool oom_killed = false;
 };
 
-// conmon writes the exit file before it ends itself; without one it was killed.
-Exit read_exit(const Paths& paths, const os::CgroupTree& cgroups, const ContainerRecord& record) {
-  Exit exit;
-  if (const auto text = os::read_file(paths.exit_file(record.status.id), kExitFileBytesMax)) {
+// conmon writes the exit file as the container ends, and before it ends itself; without one it was killed. So the file tells the moment
+// too, also of an end that nobody saw.
+Exit read_exit(const Paths& paths, const os::CgroupTree& cgroups, const ContainerRecord& record, WallTime now) {
+  Exit exit{.at = now};
+  const std::string path = paths.exit_file(record.status.id);
+  if (const auto text = os::read_file(path, kExitFileBytesMax)) {
     int code = 0;
     if (std::from_chars(text->data(), text->data() + text->size(), code).ec == std::errc()) exit.code = code;
+    if (const auto written = os::modified_at(path)) exit.at = std::clamp(*written, std::min(record.status.started_at, now), now);
   }
   exit.oom_killed = cgroups.oom_kills(record.cgroup).value_or(0) > 0;
   return exit;
 }
 
-void set_exit(ContainerStatus& status, const Exit& exit, WallTime now) {
+void set_exit(ContainerStatus& status, const Exit& exit) {
   status.state = ContainerState::kExited;
-  status.finished_at = now;
+  status.finished_at = exit.at;
   status.exit_code = exit.code.value_or(kUnknownExitCode);
   status.oom_killed = exit.oom_killed && status.exit_code != 0;
   if (!exit.code) {
@@ -65,11 +70,15 @@ Task<Result<ContainerStatus>> CrunDriver::start_container(ContainerConfig config
   if (!prepared) {
     auto removed = co_await remove_container(config.id);
     if (!removed) log_warning("half made container stays", "container", config.id, "error", removed.error().message);
+    containers_.erase(config.id);  // the next try makes it anew over what is there
+    // Who came to remove it meanwhile waits for its end.
+    container->ended.set();
+    container->cleaned.set();
     co_return fail(prepared.error());
   }
   const Result<void> launched = co_await launch(config);
   if (!launched) co_return co_await note_not_started(container, launched.error().message);
-  CO_TRY_VOID(co_await note_running(container));
+  co_await note_running(container);
   co_return container->record.status;
 }
 
@@ -104,7 +113,8 @@ Task<Result<void>> CrunDriver::launch(const ContainerConfig& config) {
   co_return co_await program_.start(loop_, config.id);
 }
 
-Task<Result<void>> CrunDriver::note_running(ContainerPtr container) {
+// It runs, whatever fails here: without a record the next life finds that out by itself (recovery.cc).
+Task<void> CrunDriver::note_running(ContainerPtr container) {
   ContainerRecord& record = container->record;
   record.status.state = ContainerState::kRunning;
   record.status.started_at = loop_.now();
@@ -112,7 +122,7 @@ Task<Result<void>> CrunDriver::note_running(ContainerPtr container) {
     ContainerRecord record;
     os::Descriptor conmon, init;
   };
-  auto found = co_await on_pool(loop_, [paths = paths_, record]() -> Result<Processes> {
+  Processes found = co_await on_pool(loop_, [paths = paths_, record] {
     Processes processes{.record = record};
     const std::string& id = record.status.id;
     // Either may have ended already: then the exit file tells.
@@ -120,16 +130,19 @@ Task<Result<void>> CrunDriver::note_running(ContainerPtr container) {
     if (auto init = process_of_pid_file(paths.pid_file(id))) processes.record.init = *init;
     if (auto conmon = open_process(processes.record.conmon)) processes.conmon = *std::move(conmon);
     if (auto init = open_process(processes.record.init)) processes.init = *std::move(init);
-    TRY_VOID(write_container(paths, processes.record));
+    if (auto written = write_container(paths, processes.record); !written) {
+      log_warning("container record is not written", "container", id, "error", written.error().message);
+    }
     return processes;
   });
-  if (!found) co_return std::unexpected(std::move(found).error());
-  record = std::move(found->record);
-  container->conmon = std::move(found->conmon);
-  container->init = std::move(found->init);
+  record = std::move(found.record);
+  container->conmon = std::move(found.conmon);
+  container->init = std::move(found.init);
   scope_.spawn(watch(container));
-  if (container->doomed && container->init) co_return os::signal_pidfd(container->init.get(), SIGKILL);
-  co_return Result<void>{};
+  if (!container->doomed || !container->init) co_return;
+  if (auto sent = os::signal_pidfd(container->init.get(), SIGKILL); !sent) {
+    log_warning("container not killed", "container", record.status.id, "error", sent.error().message);
+  }
 }
 
 // The command could not be executed, or the runtime refused the configuration.
@@ -158,7 +171,7 @@ Task<void> CrunDriver::note_exit(ContainerPtr container) {
   const WallTime now = loop_.now();
   auto noted = co_await on_pool(loop_, [paths = paths_, cgroups = cgroups_, record, now] {
     ContainerRecord next = record;
-    set_exit(next.status, read_exit(paths, cgroups, record), now);
+    set_exit(next.status, read_exit(paths, cgroups, record, now));
     if (auto written = write_container(paths, next); !written) {
       log_warning("container record is not written", "container", record.status.id, "error", written.error().message);
     }

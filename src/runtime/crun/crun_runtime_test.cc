@@ -4,6 +4,7 @@
 
 #include "os/mounts.h"
 #include "os/netlink.h"
+#include "runtime/crun/records.h"
 #include "runtime/runtime_fixture.h"
 
 namespace stint {
@@ -26,6 +27,7 @@ class CrunRuntime : public RuntimeFixture {
     EXPECT_EQ(status.exit_code, 0) << status.message << log_of(id);
     return log_of(id);
   }
+  crun::Paths paths() const { return {run_dir(), dir_ + "/data"}; }
   std::string ip_;
 };
 
@@ -125,14 +127,59 @@ TEST_F(CrunRuntime, LearnsTheExitCodeOfWhatEndedWhileItWasAway) {
   EXPECT_EQ(exits_.size(), 1u);
 }
 
+TEST_F(CrunRuntime, KnowsWhenSomethingEndedWhileItWasAway) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "sleep 0.2; exit 9"))));
+  runtime_.reset();
+  while (!std::filesystem::exists(paths().exit_file("pod1_main_0"))) usleep(1000);
+  const WallTime ended = loop_->now();
+  usleep(300'000);
+  open("crun");
+  const ContainerStatus status = wait_for_exit("pod1_main_0");
+  EXPECT_LE(status.finished_at, ended + std::chrono::milliseconds(100));
+  EXPECT_GT(status.finished_at, status.started_at);
+}
+
+TEST_F(CrunRuntime, TakesOverWhatItHadNoTimeToRecord) {
+  ASSERT_TRUE(run(runtime_->start_container(container("pod1", {"/bin/sleep", "1000"}))));
+  runtime_.reset();
+  crun::ContainerRecord record = crun::read_container(paths(), "pod1_main_0").value();
+  const WallTime started = record.status.started_at;
+  record = {.status = {.id = "pod1_main_0", .sandbox_id = "pod1", .name = "main", .state = ContainerState::kCreated},
+            .cgroup = record.cgroup};
+  ASSERT_TRUE(crun::write_container(paths(), record));
+  open("crun");
+  const auto status = runtime_->status("pod1_main_0");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->state, ContainerState::kRunning);
+  EXPECT_LE(std::chrono::abs(status->started_at - started), std::chrono::seconds(1));
+}
+
+TEST_F(CrunRuntime, IsNotHeldUpByALeftoverThatCannotBeRemoved) {
+  runtime_.reset();
+  const std::string leftover = dir_ + "/data/leftover";
+  std::filesystem::create_directories(leftover);
+  ASSERT_TRUE(os::mount_tmpfs(leftover, "size=64k"));
+  open("crun");
+  EXPECT_EQ(play(container("pod1", {"/bin/true"})).exit_code, 0);
+  EXPECT_TRUE(os::unmount(leftover));
+}
+
+TEST_F(CrunRuntime, RemovesASandboxThatCouldNotBeMadeWhole) {
+  SandboxConfig config = sandbox("pod2");
+  config.limits.cpu_quota_us = 1;  // less than the kernel takes
+  EXPECT_FALSE(run(runtime_->create_sandbox(config)));
+  EXPECT_TRUE(std::filesystem::exists(paths().sandbox("pod2")));
+  EXPECT_TRUE(run(runtime_->remove_sandbox("pod2")));
+  EXPECT_FALSE(std::filesystem::exists(paths().sandbox("pod2")));
+}
+
 TEST_F(CrunRuntime, LeavesNothingBehind) {
   play(container("pod1", {"/bin/true"}));
   ASSERT_TRUE(run(runtime_->start_container(container("pod1", {"/bin/sleep", "1000"}, 1))));
-  const std::string run_dir = "/run/stint-test/" + std::filesystem::path(dir_).filename().string().substr(14) + "abcdef";
   close();
-  EXPECT_TRUE(os::mounts_under(run_dir)->empty());
+  EXPECT_TRUE(os::mounts_under(run_dir())->empty());
   EXPECT_TRUE(os::mounts_under(dir_)->empty());
-  EXPECT_FALSE(std::filesystem::exists(run_dir));
+  EXPECT_FALSE(std::filesystem::exists(run_dir()));
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/data"));
   EXPECT_TRUE(os::links_with_prefix("stint-" + std::filesystem::path(dir_).filename().string().substr(14)).value().empty());
 }

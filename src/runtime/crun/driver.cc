@@ -67,13 +67,13 @@ CrunDriver::CrunDriver(Loop& loop, DriverParts parts)
       scope_(loop) {}
 
 Task<Result<SandboxStatus>> CrunDriver::create_sandbox(SandboxConfig config) {
+  sandboxes_[config.id] = config;  // first: what is half made must be found by who removes it
   CO_TRY_VOID(co_await on_pool(loop_, [paths = paths_, cgroups = cgroups_, group = cgroup_of(config), config]() -> Result<void> {
     TRY_VOID(write_sandbox(paths, config));
     TRY_VOID(cgroups.create(group));
     const CgroupLimits& limits = config.limits;
     return cgroups.set_limits(group, {limits.cpu_shares, limits.cpu_quota_us, limits.memory_bytes_max, limits.pids_max});
   }));
-  sandboxes_[config.id] = config;
   if (!config.host_network) CO_TRY_VOID(co_await network_->take(config.id));
   co_return status_of(config);
 }

@@ -5,11 +5,11 @@
 #include <map>
 #include <memory>
 
+#include "base/slots.h"
 #include "os/cgroup.h"
 #include "runtime/crun/oci_program.h"
 #include "runtime/crun/pod_network.h"
 #include "runtime/crun/records.h"
-#include "runtime/crun/slots.h"
 #include "runtime/runtime.h"
 
 namespace stint::crun {
@@ -61,7 +61,7 @@ class CrunDriver : public Runtime {
   // container_steps.cc, in order
   Task<Result<void>> prepare(const ContainerConfig& config, const ContainerRecord& record);
   Task<Result<void>> launch(const ContainerConfig& config);
-  Task<Result<void>> note_running(ContainerPtr container);
+  Task<void> note_running(ContainerPtr container);
   Task<ContainerStatus> note_not_started(ContainerPtr container, std::string message);
   Task<void> watch(ContainerPtr container);
   Task<void> note_exit(ContainerPtr container);
@@ -71,9 +71,9 @@ class CrunDriver : public Runtime {
   Task<Result<void>> remove_cgroup(std::string group);
 
   // recovery.cc
-  Task<Result<void>> recover_containers(std::vector<ContainerRecord> records);
-  Task<Result<void>> sweep();
-  Task<Result<void>> sweep_cgroups();
+  void recover_containers(std::vector<ContainerRecord> records);
+  Task<void> sweep();
+  Task<void> sweep_cgroups();
 
   Loop& loop_;
   const RuntimeOptions options_;

@@ -1,5 +1,5 @@
 // The OCI runtime (crun or runc) and conmon as programs: how they are called and what they answer. conmon creates the container, keeps its
-// streams and its exit code, and outlives us. Loop thread only, but prepare().
+// streams and its exit code, and outlives us. Loop thread only, but version().
 #pragma once
 
 #include <string>

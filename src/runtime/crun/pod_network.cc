@@ -233,28 +233,29 @@ Task<Result<void>> PodNetwork::give_back(std::string sandbox_id) {
 Task<Result<void>> PodNetwork::recover() {
   struct Left {
     std::map<std::string, uint32_t> owners;
-    Result<void> swept;
+    std::vector<uint32_t> stuck;  // could not be removed: the next life tries again
   };
-  Left left = co_await on_pool(loop_, [plan = plan_] {
+  auto left = co_await on_pool(loop_, [plan = plan_]() -> Result<Left> {
+    TRY_VOID(make_bridge(plan.bridge, plan.subnet));
+    TRY(const auto names, os::list_directory(plan.dir + "/slots"));
     Left found;
-    found.swept = make_bridge(plan.bridge, plan.subnet);
-    const auto names = os::list_directory(plan.dir + "/slots");
-    if (!names) found.swept = std::unexpected(names.error());
-    for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+    for (const std::string& name : names) {
       const auto slot = static_cast<uint32_t>(std::strtoul(name.c_str(), nullptr, 10));
       const PodNamespaces pinned = plan.namespaces(slot);
       const auto owner = os::read_file(plan.owner_file(slot), kOwnerBytesMax);
       if (owner && os::is_pinned_namespace(pinned.network_path) && os::is_pinned_namespace(pinned.ipc_path)) {
         found.owners[*owner] = slot;
       } else if (auto removed = plan.remove(slot); !removed) {
-        found.swept = removed;
+        log_warning("left over pod network stays", "slot", slot, "error", removed.error().message);
+        found.stuck.push_back(slot);
       }
     }
     return found;
   });
-  CO_TRY_VOID(std::move(left.swept));
-  owners_ = std::move(left.owners);
+  if (!left) co_return std::unexpected(std::move(left).error());
+  owners_ = std::move(left->owners);
   for (const auto& [id, slot] : owners_) used_.emplace(slot, true);
+  for (const uint32_t slot : left->stuck) used_.emplace(slot, true);
   scope_.spawn(keep_ready());
   scope_.spawn(masquerade());
   co_return Result<void>{};

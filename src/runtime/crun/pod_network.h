@@ -42,13 +42,14 @@ struct SlotPlan {
 class PodNetwork {
  public:
   // `run_dir` is lost at a reboot, as the namespaces are. `instance`: hexadecimal digits that name this data directory; the links are
-  // called after it. Makes the bridge. Blocking.
+  // called after it. Chooses the subnet, and keeps to the one it chose before. Blocking.
   static Result<std::unique_ptr<PodNetwork>> open(Loop& loop, const std::string& run_dir, const std::string& instance);
 
   // The bridge's address: where pods find this machine.
   std::string gateway() const { return os::ipv4_text(plan_.subnet.base + 1); }
 
-  // Makes the bridge, takes over what an earlier life left, and starts to keep namespaces ready. Comes before every other call.
+  // Makes the bridge, takes over what an earlier life left, and starts to keep namespaces ready. Comes before every other call; may be
+  // tried again if it fails.
   Task<Result<void>> recover();
   // Recorded on disk before it is returned; the same again for the same sandbox.
   Task<Result<PodNamespaces>> take(std::string sandbox_id);

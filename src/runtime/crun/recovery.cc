@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <set>
 
 #include "base/log.h"
@@ -45,6 +46,8 @@ void complete_record(const Paths& paths, ContainerRecord& record) {
   if (auto init = process_of_pid_file(paths.pid_file(id))) record.init = *init;
   if (!ended && (!made || gate_closed)) return;
   record.status.state = ContainerState::kRunning;
+  // Written as it was made, a moment before it was started.
+  record.status.started_at = os::modified_at(paths.pid_file(id)).value_or(WallTime{});
 }
 
 void kill_process(const ProcessRef& process) {
@@ -54,18 +57,33 @@ void kill_process(const ProcessRef& process) {
     log_warning("left over process stays", "pid", process.pid, "error", sent.error().message);
 }
 
-}  // namespace
-
-Task<Result<void>> CrunDriver::recover() {
-  CO_TRY_VOID(co_await network_->recover());
-  auto found = co_await on_pool(loop_, [paths = paths_] { return read_records(paths); });
-  if (!found) co_return std::unexpected(std::move(found).error());
-  for (SandboxConfig& sandbox : found->sandboxes) sandboxes_[sandbox.id] = std::move(sandbox);
-  CO_TRY_VOID(co_await recover_containers(std::move(found->containers)));
-  co_return co_await sweep();
+// What cannot be removed now is tried again at the next start; no pod has to wait for it.
+void note_leftover(std::string_view what, const std::string& name, const Result<void>& removed) {
+  if (!removed) log_warning("left over from an earlier life", "what", what, "name", name, "error", removed.error().message);
 }
 
-Task<Result<void>> CrunDriver::recover_containers(std::vector<ContainerRecord> records) {
+void sweep_directory(const std::string& parent, const std::set<std::string>& known) {
+  const auto names = os::list_directory(parent);
+  if (!names) return note_leftover("directory", parent, std::unexpected(names.error()));
+  for (const std::string& name : *names) {
+    if (!known.contains(name)) note_leftover("files", parent + "/" + name, os::remove_tree(parent + "/" + name));
+  }
+}
+
+}  // namespace
+
+// Fails before anything was taken over, or not at all: so it may be tried again.
+Task<Result<void>> CrunDriver::recover() {
+  auto found = co_await on_pool(loop_, [paths = paths_] { return read_records(paths); });
+  if (!found) co_return std::unexpected(std::move(found).error());
+  CO_TRY_VOID(co_await network_->recover());
+  for (SandboxConfig& sandbox : found->sandboxes) sandboxes_[sandbox.id] = std::move(sandbox);
+  recover_containers(std::move(found->containers));
+  co_await sweep();
+  co_return Result<void>{};
+}
+
+void CrunDriver::recover_containers(std::vector<ContainerRecord> records) {
   for (ContainerRecord& record : records) {
     if (!sandboxes_.contains(record.status.sandbox_id)) continue;
     const std::string id = record.status.id;
@@ -90,45 +108,44 @@ Task<Result<void>> CrunDriver::recover_containers(std::vector<ContainerRecord> r
       scope_.spawn(watch(container));
     }
   }
-  co_return Result<void>{};
 }
 
-Task<Result<void>> CrunDriver::sweep() {
-  CO_TRY(const auto states, os::list_directory(paths_.oci()));
-  for (const std::string& id : states) {
-    if (!containers_.contains(id)) CO_TRY_VOID(co_await program_.remove(loop_, id));
+Task<void> CrunDriver::sweep() {
+  const auto states = os::list_directory(paths_.oci());
+  for (const std::string& id : states.value_or(std::vector<std::string>{})) {
+    if (containers_.contains(id)) continue;
+    const Result<void> removed = co_await program_.remove(loop_, id);
+    note_leftover("container", id, removed);
   }
-  std::set<std::string> known;
+  std::set<std::string> known, records;
   for (const auto& [id, container] : containers_) known.insert(id);
-  CO_TRY_VOID(co_await on_pool(loop_, [paths = paths_, known]() -> Result<void> {
-    for (const std::string& parent : {paths.containers(), paths.data(), paths.exits()}) {
-      TRY(const auto names, os::list_directory(parent));
-      for (const std::string& name : names) {
-        if (!known.contains(name)) TRY_VOID(os::remove_tree(parent + "/" + name));
-      }
-    }
-    return {};
-  }));
-  CO_TRY_VOID(co_await sweep_cgroups());
+  for (const auto& [id, sandbox] : sandboxes_) records.insert(std::filesystem::path(paths_.sandbox(id)).filename());
+  co_await on_pool(loop_, [paths = paths_, known, records] {
+    for (const std::string& parent : {paths.containers(), paths.data(), paths.exits()}) sweep_directory(parent, known);
+    sweep_directory(paths.sandboxes(), records);
+  });
+  co_await sweep_cgroups();
   for (const std::string& id : network_->sandboxes()) {
-    if (!sandboxes_.contains(id)) CO_TRY_VOID(co_await network_->give_back(id));
+    if (sandboxes_.contains(id)) continue;
+    const Result<void> given_back = co_await network_->give_back(id);
+    note_leftover("network", id, given_back);
   }
-  co_return Result<void>{};
 }
 
 // A pod's group is named by its uid, below the root or below the group of its class of service.
-Task<Result<void>> CrunDriver::sweep_cgroups() {
+Task<void> CrunDriver::sweep_cgroups() {
   std::set<std::string> known;
   for (const auto& [id, sandbox] : sandboxes_) known.insert(cgroup_of(sandbox));
   for (const char* parent : {"", "/burstable", "/besteffort"}) {
     const std::string group = cgroup_root_ + parent;
-    CO_TRY(const auto names, cgroups_.children(group));
-    for (const std::string& name : names) {
+    const auto names = cgroups_.children(group);
+    for (const std::string& name : names.value_or(std::vector<std::string>{})) {
       const std::string child = group + "/" + name;
-      if (name.starts_with("pod") && !known.contains(child)) CO_TRY_VOID(co_await remove_cgroup(child));
+      if (!name.starts_with("pod") || known.contains(child)) continue;
+      const Result<void> removed = co_await remove_cgroup(child);
+      note_leftover("cgroup", child, removed);
     }
   }
-  co_return Result<void>{};
 }
 
 }  // namespace stint::crun

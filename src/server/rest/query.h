@@ -31,7 +31,4 @@ class Query {
   std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
-// Go's time.ParseDuration: "32s", "1m30s", "1.5h", "-2ms"; nothing when it is none.
-std::optional<Duration> parse_go_duration(std::string_view text);
-
 }  // namespace stint::rest

@@ -27,15 +27,6 @@ TEST(Query, NumbersAreDecimalOrRefused) {
   EXPECT_EQ(query.integer("bad").error().reason, Reason::kBadRequest);
 }
 
-TEST(Query, ReadsGoDurations) {
-  EXPECT_EQ(parse_go_duration("32s"), 32s);
-  EXPECT_EQ(parse_go_duration("1m30s"), 90s);
-  EXPECT_EQ(parse_go_duration("1.5h"), 90min);
-  EXPECT_EQ(parse_go_duration("-2ms"), -2ms);
-  EXPECT_EQ(parse_go_duration("0"), 0s);
-  for (std::string_view bad : {"", "5", "s", "5 s", "1d", "soon", "99999999999h"}) EXPECT_EQ(parse_go_duration(bad), std::nullopt) << bad;
-}
-
 TEST(Accept, OrdersByQualityAndPutsWildcardsLast) {
   auto ranges = parse_accept("*/*, application/yaml;q=0.5, application/json;as=Table;v=v1, ");
   ASSERT_EQ(ranges.size(), 3u);

@@ -1,6 +1,8 @@
 #include "server/rest/rest.h"
 
+#include "api/go_duration.h"
 #include "api/table.h"
+#include "server/metadata.h"
 #include "server/rest/authentication.h"
 #include "server/rest/decode.h"
 #include "server/rest/documents.h"
@@ -48,10 +50,6 @@ std::optional<Verb> verb_of(std::string_view name) {
   return std::nullopt;
 }
 
-bool lists(std::string_view comma_list, std::string_view word) {
-  return ("," + std::string(comma_list) + ",").find("," + std::string(word) + ",") != std::string::npos;
-}
-
 // Whether the verb goes with one object, a collection, or a collection over all namespaces.
 bool fits_path(Verb verb, const RequestInfo& info, const Kind& kind) {
   bool on_collection = info.name.empty();
@@ -74,7 +72,8 @@ Target route(const RequestInfo& info) {
   target.kind = kind;
   auto verb = verb_of(info.verb);
   target.verb = verb.value_or(Verb::kGet);
-  target.allowed = verb && fits_path(*verb, info, *kind) && lists(subresource != nullptr ? subresource->verbs : kind->verbs, info.verb);
+  target.allowed =
+      verb && fits_path(*verb, info, *kind) && (subresource != nullptr ? subresource->has_verb(info.verb) : kind->has_verb(info.verb));
   return target;
 }
 
@@ -106,21 +105,6 @@ bool may_ask(const User& user, const RequestInfo& info) {
   return !anonymous;
 }
 
-std::string new_uuid(Rng& rng) {
-  uint64_t high = (rng.next() & ~0xf000ULL) | 0x4000ULL;
-  uint64_t low = (rng.next() & ~(0xc000ULL << 48)) | (0x8000ULL << 48);
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out;
-  for (uint64_t half : {high, low}) {
-    for (int shift = 60; shift >= 0; shift -= 4) {
-      size_t digits = out.size();
-      if (digits == 8 || digits == 13 || digits == 18 || digits == 23) out += '-';
-      out += kHex[(half >> shift) & 15];
-    }
-  }
-  return out;
-}
-
 Error too_slow() { return Error{.reason = Reason::kTimeout, .message = "Timeout: request did not complete within the allotted timeout"}; }
 
 // The request's own limit within ours. kBadRequest when it is no duration.
@@ -130,7 +114,7 @@ Result<Duration> time_limit(const Query& query, Verb verb) {
   if (!asked || asked->empty()) return limit;
   auto duration = parse_go_duration(*asked);
   if (!duration) {
-    return fail(Reason::kBadRequest, "invalid timeout specified in the request URL - time: invalid duration " + quote(*asked));
+    return fail(Reason::kBadRequest, "invalid timeout specified in the request URL - " + duration.error().message);
   }
   return *duration > Duration::zero() ? std::min(*duration, limit) : limit;
 }
@@ -318,8 +302,7 @@ RestHandler::~RestHandler() = default;
 
 Task<void> RestHandler::handle(http::Request request, http::Response& response) {
   State& state = *state_;
-  Exchange exchange{
-      .http = std::move(request), .response = response, .audit_id = rest::new_uuid(state.loop.rng()), .arrived = state.loop.now()};
+  Exchange exchange{.http = std::move(request), .response = response, .audit_id = make_uid(state.loop.rng()), .arrived = state.loop.now()};
   std::optional<Reply> reply = co_await state.answer(exchange);
   if (!reply) co_return;
   state.count(exchange, reply->code);

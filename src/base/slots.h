@@ -1,11 +1,11 @@
-// How many may do something at the same time; the others wait in order. Loop thread only.
+// How many may do something at the same time; the others wait. Loop thread only.
 #pragma once
 
-#include <deque>
+#include <utility>
 
 #include "base/loop.h"
 
-namespace stint::crun {
+namespace stint {
 
 class Slots {
  public:
@@ -37,4 +37,4 @@ class Slots {
   Event freed_;
 };
 
-}  // namespace stint::crun
+}  // namespace stint

@@ -1,4 +1,4 @@
-#include "control/event_ttl/event_ttl_controller.h"
+#include "control/event_ttl/controller.h"
 
 #include <algorithm>
 

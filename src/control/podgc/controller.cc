@@ -1,4 +1,4 @@
-#include "control/podgc/pod_gc_controller.h"
+#include "control/podgc/controller.h"
 
 #include "base/log.h"
 

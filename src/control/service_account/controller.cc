@@ -1,4 +1,4 @@
-#include "control/service_account/service_account_controller.h"
+#include "control/service_account/controller.h"
 
 namespace stint::service_account {
 namespace {

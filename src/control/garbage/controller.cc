@@ -1,4 +1,4 @@
-#include "control/garbage/garbage_controller.h"
+#include "control/garbage/controller.h"
 
 #include "base/log.h"
 

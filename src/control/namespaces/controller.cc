@@ -1,4 +1,4 @@
-#include "control/namespaces/namespace_controller.h"
+#include "control/namespaces/controller.h"
 
 #include <algorithm>
 
