@@ -1,12 +1,15 @@
 #include "control/controllers.h"
 
 #include "control/cronjob/controller.h"
+#include "control/disruption/disruption_controller.h"
 #include "control/event_ttl/event_ttl_controller.h"
 #include "control/garbage/garbage_controller.h"
 #include "control/job/controller.h"
 #include "control/namespaces/namespace_controller.h"
 #include "control/podgc/pod_gc_controller.h"
+#include "control/resource_quota/resource_quota_controller.h"
 #include "control/service_account/service_account_controller.h"
+#include "control/storage_protection/storage_protection_controller.h"
 #include "control/ttl/controller.h"
 
 namespace stint {
@@ -22,6 +25,9 @@ constexpr ControllerRow kControllers[] = {
     {"podgc", make_controller<podgc::PodGcController>},
     {"event-ttl", make_controller<event_ttl::EventTtlController>},
     {"service-account", make_controller<service_account::ServiceAccountController>},
+    {"resourcequota", make_controller<resource_quota::ResourceQuotaController>},
+    {"disruption", make_controller<disruption::DisruptionController>},
+    {"storage-protection", make_controller<storage_protection::StorageProtectionController>},
 };
 
 }  // namespace
