@@ -52,19 +52,26 @@ json::Value resource_entry(const Kind& kind) {
                       {"verbs", split(kind.verbs)}};
   if (!kind.short_names.empty()) entry["shortNames"] = split(kind.short_names);
   if (!kind.categories.empty()) entry["categories"] = split(kind.categories);
-  entry["storageVersionHash"] = storage_version_hash(kind);
+  if (kind.is_stored()) entry["storageVersionHash"] = storage_version_hash(kind);
   return entry;
 }
 
 json::Value subresource_entry(const Kind& kind, const Subresource& sub) {
-  return json::Members{{"name", std::string(kind.plural) + "/" + std::string(sub.name)},
-                       {"singularName", ""},
-                       {"namespaced", kind.namespaced},
-                       {"kind", sub.kind},
-                       {"verbs", split(sub.verbs)}};
+  json::Members entry{
+      {"name", std::string(kind.plural) + "/" + std::string(sub.name)}, {"singularName", ""}, {"namespaced", kind.namespaced}};
+  if (sub.type != nullptr) {
+    entry["group"] = sub.type->group;
+    entry["version"] = sub.type->version;
+  }
+  entry["kind"] = sub.kind;
+  entry["verbs"] = split(sub.verbs);
+  return entry;
 }
 
-json::Value response_kind(std::string_view kind) { return json::Members{{"group", ""}, {"version", ""}, {"kind", kind}}; }
+// Group and version are only told where they are not those of the resource.
+json::Value response_kind(std::string_view kind, const Kind* type = nullptr) {
+  return json::Members{{"group", type != nullptr ? type->group : ""}, {"version", type != nullptr ? type->version : ""}, {"kind", kind}};
+}
 
 json::Value aggregated_resource(const Kind& kind) {
   json::Members entry{{"resource", kind.plural},
@@ -77,7 +84,7 @@ json::Value aggregated_resource(const Kind& kind) {
   json::Array subresources;
   for (const Subresource& sub : kind.subresources) {
     subresources.push_back(
-        json::Members{{"subresource", sub.name}, {"responseKind", response_kind(sub.kind)}, {"verbs", split(sub.verbs)}});
+        json::Members{{"subresource", sub.name}, {"responseKind", response_kind(sub.kind, sub.type)}, {"verbs", split(sub.verbs)}});
   }
   if (!subresources.empty()) entry["subresources"] = std::move(subresources);
   return entry;

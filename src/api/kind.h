@@ -104,10 +104,13 @@ struct Rules {
 
 enum class Propagation { kBackground, kOrphan, kForeground, kUnsupported };
 
+struct Kind;
 struct Subresource {
   std::string_view name;   // "status"
   std::string_view kind;   // "Job", "Binding"
   std::string_view verbs;  // comma list, alphabetical: "get,patch,update"
+  // What it takes and gives when that is of another group; null: the message `kind` of the resource's own.
+  const Kind* type = nullptr;
 
   bool has_verb(std::string_view verb) const;
 };
@@ -124,7 +127,8 @@ struct Kind {
   std::string_view verbs;        // comma list, alphabetical
   std::span<const Subresource> subresources = {};
   const google::protobuf::Descriptor* (*descriptor)() = nullptr;
-  // Where it is stored: "/registry/<storage_resource>/[<namespace>/]<name>"; another kind's when two shapes share one store.
+  // Where it is stored: "/registry/<storage_resource>/[<namespace>/]<name>"; another kind's when two shapes share one store. "": nowhere,
+  // it is only asked and answered (server/reviews.h).
   std::string_view storage_resource;
   const Rules* rules = nullptr;
 
@@ -144,6 +148,7 @@ struct Kind {
   std::string qualified_kind() const;    // "Job.batch", "Pod"
   std::unique_ptr<Message> make() const;
   bool has_verb(std::string_view verb) const;
+  bool is_stored() const { return !storage_resource.empty(); }
   const Subresource* subresource(std::string_view name) const;
 };
 

@@ -15,8 +15,18 @@ namespace {
 constexpr std::string_view kAllVerbs = "create,delete,deletecollection,get,list,patch,update,watch";
 constexpr std::string_view kStatusVerbs = "get,patch,update";
 
+// Served as a subresource alone.
+constexpr Kind kEviction = {.group = "policy",
+                            .version = "v1",
+                            .kind = "Eviction",
+                            .plural = "evictions",
+                            .singular = "eviction",
+                            .verbs = "create",
+                            .descriptor = policyv1::Eviction::descriptor};
+
 constexpr Subresource kPodSubresources[] = {
     {.name = "binding", .kind = "Binding", .verbs = "create"},
+    {.name = "eviction", .kind = "Eviction", .verbs = "create", .type = &kEviction},
     {.name = "log", .kind = "Pod", .verbs = "get"},
     {.name = "status", .kind = "Pod", .verbs = kStatusVerbs},
 };

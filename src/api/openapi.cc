@@ -27,11 +27,16 @@ const Descriptor& sibling(const Kind& kind, std::string_view name) {
   return *type;
 }
 
+// What an operation takes and gives.
+const Descriptor& object_of(const OpenApiOperation& operation) {
+  return operation.type != nullptr ? *operation.type->descriptor() : sibling(*operation.kind, operation.object);
+}
+
 json::Value references_of(const OpenApiOperation& operation, SchemaWriter& schemas) {
   const Kind& kind = *operation.kind;
   switch (operation.result) {
     case OpenApiResult::kObject:
-      return schemas.reference(sibling(kind, operation.object));
+      return schemas.reference(object_of(operation));
     case OpenApiResult::kList:
       return schemas.reference(sibling(kind, std::string(kind.kind) + "List"));
     case OpenApiResult::kStatus:
@@ -45,7 +50,7 @@ json::Value references_of(const OpenApiOperation& operation, SchemaWriter& schem
 json::Value body_schema(const OpenApiOperation& operation, SchemaWriter& schemas) {
   switch (operation.body) {
     case OpenApiBody::kObject:
-      return schemas.reference(sibling(*operation.kind, operation.object));
+      return schemas.reference(object_of(operation));
     case OpenApiBody::kPatch:
       return schemas.reference(kPatchSchema);
     default:
@@ -81,11 +86,12 @@ std::string tag_of(const Kind& kind) {
 // What both dialects say alike.
 json::Members operation_head(const OpenApiOperation& operation) {
   const Kind& kind = *operation.kind;
+  const Kind& type = operation.type != nullptr ? *operation.type : kind;
   return {{"tags", json::Array{tag_of(kind)}},
           {"description", operation.description},
           {"operationId", operation.id},
           {"x-kubernetes-action", operation.action},
-          {"x-kubernetes-group-version-kind", group_version_kind(kind.group, kind.version, operation.object)}};
+          {"x-kubernetes-group-version-kind", group_version_kind(type.group, type.version, operation.object)}};
 }
 
 json::Array v3_parameters(const OpenApiOperation& operation) {
@@ -168,8 +174,12 @@ void add_kinds(GroupVersion gv, SchemaWriter& schemas) {
     if (kind.group != gv.group || kind.version != gv.version) continue;
     std::string list = std::string(kind.kind) + "List";
     schemas.add_kind(*kind.descriptor(), gv.group, gv.version, kind.kind);
-    schemas.add_kind(sibling(kind, list), gv.group, gv.version, list);
+    if (kind.has_verb("list")) schemas.add_kind(sibling(kind, list), gv.group, gv.version, list);
     for (const Subresource& subresource : kind.subresources) {
+      if (const Kind* type = subresource.type) {
+        schemas.add_kind(*type->descriptor(), type->group, type->version, type->kind);
+        continue;
+      }
       schemas.add_kind(sibling(kind, subresource.kind), gv.group, gv.version, subresource.kind);
     }
   }

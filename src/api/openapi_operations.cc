@@ -115,6 +115,7 @@ void add_operation(const Kind& kind, const Place& place, std::string_view verb, 
   operation.action = words->action;
   operation.kind = &kind;
   operation.object = place.subresource != nullptr ? place.subresource->kind : kind.kind;
+  if (place.subresource != nullptr) operation.type = place.subresource->type;
   operation.id = std::string(words->id) + group_identifier(kind) + (verb == "deletecollection" ? "Collection" : "") +
                  (place.has_namespace ? "Namespaced" : "") + std::string(kind.kind) +
                  (place.subresource != nullptr ? capitalized(place.subresource->name) : "") +
@@ -135,7 +136,7 @@ void add_operation(const Kind& kind, const Place& place, std::string_view verb, 
 void add_kind(const Kind& kind, std::vector<OpenApiOperation>& out) {
   std::string plural(kind.plural);
   std::string base = prefix_of(kind) + (kind.namespaced ? "namespaces/{namespace}/" : "") + plural;
-  if (kind.namespaced) add_operation(kind, {prefix_of(kind) + plural}, "list", out);
+  if (kind.namespaced && kind.has_verb("list")) add_operation(kind, {prefix_of(kind) + plural}, "list", out);
   Place collection{base, kind.namespaced};
   for (std::string_view verb : {"list", "create", "deletecollection"}) {
     if (kind.has_verb(verb)) add_operation(kind, collection, verb, out);

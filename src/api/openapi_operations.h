@@ -27,7 +27,8 @@ struct OpenApiOperation {
   std::string id;           // "createBatchV1NamespacedJob"
   std::string description;
   const Kind* kind = nullptr;
-  std::string_view object;  // the kind read or written here: the kind's own, or of a subresource ("Binding")
+  const Kind* type = nullptr;  // of a subresource that takes and gives another group's
+  std::string_view object;     // the kind read or written here: the kind's own, or of a subresource ("Binding")
   OpenApiBody body = OpenApiBody::kNone;
   OpenApiResult result = OpenApiResult::kObject;
   std::vector<OpenApiParameter> parameters;

@@ -248,6 +248,38 @@ int compare_sizes(Amount a, Amount b) {
   return a.mantissa == b.mantissa ? 0 : a.mantissa < b.mantissa ? -1 : 1;
 }
 
+// Both in units of the finer exponent. What would not fit 128 bits is so large that the finer digits of the other do not count.
+void align(Amount& a, Amount& b) {
+  constexpr Wide kMax = ~Wide{0} / 20;
+  const auto refine = [](Amount& coarse, const Amount& fine) {
+    for (; coarse.exponent > fine.exponent && coarse.mantissa <= kMax; --coarse.exponent) coarse.mantissa *= 10;
+  };
+  refine(a, b);
+  refine(b, a);
+  const int exponent = std::max(a.exponent, b.exponent);
+  for (Amount* amount : {&a, &b}) {
+    amount->mantissa = shrink(amount->mantissa, exponent - amount->exponent);
+    amount->exponent = exponent;
+  }
+}
+
+Amount sum(Amount a, Amount b) {
+  if (b.mantissa == 0) return a;
+  if (a.mantissa == 0) return b;
+  align(a, b);
+  if (a.negative == b.negative) {
+    a.mantissa += b.mantissa;
+  } else if (a.mantissa >= b.mantissa) {
+    a.mantissa -= b.mantissa;
+  } else {
+    a.mantissa = b.mantissa - a.mantissa;
+    a.negative = b.negative;
+  }
+  if (a.mantissa == 0) a.negative = false;
+  drop_zeros(a);
+  return a;
+}
+
 Amount amount_of(int64_t value, int exponent, Format format) {
   const Wide size = value < 0 ? -static_cast<Wide>(value) : static_cast<Wide>(value);
   Amount amount{.negative = value < 0, .mantissa = size, .exponent = exponent, .format = format};
@@ -272,6 +304,16 @@ int compare_quantities(std::string_view a, std::string_view b) {
   const Amount y = parse(b).value_or(Parsed()).amount;
   if (x.negative != y.negative) return x.negative ? -1 : 1;
   return x.negative ? -compare_sizes(x, y) : compare_sizes(x, y);
+}
+
+std::string add_quantities(std::string_view a, std::string_view b) {
+  return print(sum(parse(a).value_or(Parsed()).amount, parse(b).value_or(Parsed()).amount));
+}
+
+std::string subtract_quantities(std::string_view a, std::string_view b) {
+  Amount less = parse(b).value_or(Parsed()).amount;
+  less.negative = !less.negative;
+  return print(sum(parse(a).value_or(Parsed()).amount, less));
 }
 
 std::string milli_quantity(int64_t milli) { return print(amount_of(milli, -3, Format::kDecimal)); }

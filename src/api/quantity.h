@@ -22,6 +22,9 @@ inline std::optional<int64_t> quantity_value(const resource::Quantity& q) { retu
 inline std::optional<int64_t> quantity_milli_value(const resource::Quantity& q) { return quantity_milli_value(q.string()); }
 // Negative, zero, positive.
 int compare_quantities(std::string_view a, std::string_view b);
+// Canonical; in the form of the first, or of the second if the first is zero. What is no quantity counts as zero.
+std::string add_quantities(std::string_view a, std::string_view b);
+std::string subtract_quantities(std::string_view a, std::string_view b);
 std::string milli_quantity(int64_t milli);  // 1500 → "1500m", 2000 → "2"
 std::string bytes_quantity(int64_t bytes);  // 1048576 → "1Mi"
 

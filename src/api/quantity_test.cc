@@ -101,5 +101,17 @@ TEST(Quantity, PrintsNumbers) {
   EXPECT_EQ(bytes_quantity(std::numeric_limits<int64_t>::max()), "9223372036854775807");
 }
 
+TEST(Quantity, SumsKeepTheFormOfTheFirst) {
+  EXPECT_EQ(add_quantities("500m", "1"), "1500m");
+  EXPECT_EQ(add_quantities("64Mi", "64Mi"), "128Mi");
+  EXPECT_EQ(add_quantities("0", "1Gi"), "1Gi");
+  EXPECT_EQ(add_quantities("1Gi", "1M"), "1074741824");
+  EXPECT_EQ(add_quantities("1e3", "1"), "1001");
+  EXPECT_EQ(add_quantities("1E", "1n"), "1000000000000000000000000001n");
+  EXPECT_EQ(subtract_quantities("1", "250m"), "750m");
+  EXPECT_EQ(subtract_quantities("1Gi", "1Gi"), "0");
+  EXPECT_EQ(subtract_quantities("1", "3"), "-2");
+}
+
 }  // namespace
 }  // namespace stint

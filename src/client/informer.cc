@@ -36,6 +36,13 @@ std::vector<Object> Informer::list() const {
   return objects;
 }
 
+std::vector<Object> Informer::list(std::string_view ns) const {
+  const std::string prefix = object_key(ns, "");  // keys of one namespace stand together
+  std::vector<Object> objects;
+  for (auto it = objects_.lower_bound(prefix); it != objects_.end() && it->first.starts_with(prefix); ++it) objects.push_back(it->second);
+  return objects;
+}
+
 std::vector<Object> Informer::by_index(std::string_view index, std::string_view value) const {
   auto found = indexes_.find(index);
   if (found == indexes_.end()) std::abort();  // no such index was added

@@ -32,6 +32,7 @@ class Informer {
 
   Object get(std::string_view ns, std::string_view name) const;  // null if absent
   std::vector<Object> list() const;
+  std::vector<Object> list(std::string_view ns) const;  // those of one namespace
   std::vector<Object> by_index(std::string_view index, std::string_view value) const;
   size_t size() const { return objects_.size(); }
   const Kind& kind() const { return kind_; }

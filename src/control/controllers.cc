@@ -1,12 +1,15 @@
 #include "control/controllers.h"
 
 #include "control/cronjob/controller.h"
+#include "control/disruption/controller.h"
 #include "control/event_ttl/controller.h"
 #include "control/garbage/controller.h"
 #include "control/job/controller.h"
 #include "control/namespaces/controller.h"
 #include "control/podgc/controller.h"
+#include "control/resource_quota/controller.h"
 #include "control/service_account/controller.h"
+#include "control/storage_protection/controller.h"
 #include "control/ttl/controller.h"
 
 namespace stint {
@@ -22,6 +25,9 @@ constexpr ControllerRow kControllers[] = {
     {"podgc", make_controller<podgc::PodGcController>},
     {"event-ttl", make_controller<event_ttl::EventTtlController>},
     {"service-account", make_controller<service_account::ServiceAccountController>},
+    {"resourcequota", make_controller<resource_quota::ResourceQuotaController>},
+    {"disruption", make_controller<disruption::DisruptionController>},
+    {"storage-protection", make_controller<storage_protection::StorageProtectionController>},
 };
 
 }  // namespace

@@ -7,16 +7,15 @@
 
 namespace stint {
 
-namespace {
-
-using Step = Result<void> (*)(const Admission&);
-
-// The pod of a write to the pod itself (not to a subresource), or null.
 corev1::Pod* written_pod(const Admission& admission) {
   if (admission.object == nullptr || !admission.request.subresource.empty()) return nullptr;
   if (admission.object->GetDescriptor() != corev1::Pod::descriptor()) return nullptr;
   return static_cast<corev1::Pod*>(admission.object);
 }
+
+namespace {
+
+using Step = Result<void> (*)(const Admission&);
 
 Error being_terminated(const Kind& kind, std::string_view name, const std::string& ns) {
   Error error = forbidden(kind, name, "unable to create new content in namespace " + ns + " because it is being terminated");
@@ -62,37 +61,6 @@ Result<void> service_account(const Admission& admission) {
   return {};
 }
 
-// The number behind priorityClassName. PriorityClasses are not served: the two built-in ones are known, and no other.
-Result<void> priority(const Admission& admission) {
-  corev1::Pod* pod = written_pod(admission);
-  if (pod == nullptr) return {};
-  corev1::PodSpec& spec = *pod->mutable_spec();
-  if (admission.verb == Verb::kUpdate) {
-    const auto& old = static_cast<const corev1::Pod&>(*admission.old).spec();
-    if (!spec.has_priority() && old.has_priority()) spec.set_priority(old.priority());
-    if (!spec.has_preemptionpolicy() && old.has_preemptionpolicy()) spec.set_preemptionpolicy(old.preemptionpolicy());
-    return {};
-  }
-  const auto refuse = [&](const std::string& why) { return fail(forbidden(*admission.request.kind, meta(*pod).name(), why)); };
-  int32_t value = 0;
-  const std::string& name = spec.priorityclassname();
-  if (name == "system-cluster-critical") {
-    value = 2000000000;
-  } else if (name == "system-node-critical") {
-    value = 2000001000;
-  } else if (!name.empty()) {
-    return refuse("no PriorityClass with name " + name + " was found");
-  }
-  if (spec.has_priority() && spec.priority() != value) {
-    return refuse("the integer value of priority (" + std::to_string(spec.priority()) +
-                  ") must not be provided in pod spec; priority admission controller computed " + std::to_string(value) +
-                  " from the given PriorityClass name");
-  }
-  spec.set_priority(value);
-  if (!spec.has_preemptionpolicy()) spec.set_preemptionpolicy("PreemptLowerPriority");
-  return {};
-}
-
 // Pods stay five minutes on a node that is not ready or cannot be reached, unless they say otherwise.
 Result<void> default_toleration_seconds(const Admission& admission) {
   constexpr int64_t kSeconds = 300;
@@ -113,18 +81,33 @@ Result<void> default_toleration_seconds(const Admission& admission) {
   return {};
 }
 
+// Storage that is in use stays until it is not (control/storage_protection).
+Result<void> protect_storage(const Admission& admission) {
+  if (admission.verb != Verb::kCreate || !admission.request.subresource.empty()) return {};
+  const char* finalizer = nullptr;
+  if (admission.request.kind == &kind_of<corev1::PersistentVolumeClaim>()) finalizer = "kubernetes.io/pvc-protection";
+  if (admission.request.kind == &kind_of<corev1::PersistentVolume>()) finalizer = "kubernetes.io/pv-protection";
+  if (finalizer == nullptr) return {};
+  auto& finalizers = *mutable_meta(*admission.object).mutable_finalizers();
+  if (std::find(finalizers.begin(), finalizers.end(), finalizer) == finalizers.end()) *finalizers.Add() = finalizer;
+  return {};
+}
+
 // In upstream's order.
 constexpr Step kSteps[] = {
-    namespace_lifecycle,
-    service_account,
-    priority,
-    default_toleration_seconds,
+    namespace_lifecycle, admit_limits, service_account, admit_priority, default_toleration_seconds, protect_storage,
 };
+constexpr Step kChecks[] = {check_limits, check_default_class};
 
 }  // namespace
 
 Result<void> admit(const Admission& admission) {
   for (const Step step : kSteps) TRY_VOID(step(admission));
+  return {};
+}
+
+Result<void> check_admitted(const Admission& admission) {
+  for (const Step check : kChecks) TRY_VOID(check(admission));
   return {};
 }
 

@@ -15,5 +15,16 @@ struct Admission {
 
 // Runs the steps in order; the first refusal is the answer.
 Result<void> admit(const Admission& admission);
+// The steps that only look, at the object as it would be stored, once it is known to be valid.
+Result<void> check_admitted(const Admission& admission);
+
+// The pod of a write to the pod itself (not to a subresource), or null.
+corev1::Pod* written_pod(const Admission& admission);
+
+// The steps that have a file of their own.
+Result<void> admit_limits(const Admission& admission);         // limit_ranges.cc
+Result<void> check_limits(const Admission& admission);         // limit_ranges.cc
+Result<void> admit_priority(const Admission& admission);       // priority.cc
+Result<void> check_default_class(const Admission& admission);  // priority.cc
 
 }  // namespace stint

@@ -10,9 +10,15 @@ std::string expected_body_kind(const Request& request) {
   return std::string(subresource != nullptr ? subresource->kind : request.kind->kind);
 }
 
+// The kind that gives the body its version: a subresource may take another group's.
+const Kind& body_kind(const Request& request) {
+  const Subresource* subresource = request.kind->subresource(request.subresource);
+  return subresource != nullptr && subresource->type != nullptr ? *subresource->type : *request.kind;
+}
+
 // Empty type members are filled from the URL.
 Result<void> check_type(const Request& request) {
-  const Kind& kind = *request.kind;
+  const Kind& kind = body_kind(request);
   const std::string expected = expected_body_kind(request);
   const std::string api_version = request.body.api_version.empty() ? kind.api_version() : request.body.api_version;
   const std::string name = request.body.kind.empty() ? expected : request.body.kind;
@@ -63,7 +69,8 @@ Result<void> check_body(const Request& request, std::vector<std::string>& warnin
   const std::string fault = strict_fault(request, request.body.strict_errors, warnings);
   if (fault.empty()) return {};
   const std::string kind = expected_body_kind(request);
-  return fail(Reason::kBadRequest, kind + " in version " + quote(request.kind->version) + " cannot be handled as a " + kind + ": " + fault);
+  return fail(Reason::kBadRequest,
+              kind + " in version " + quote(body_kind(request).version) + " cannot be handled as a " + kind + ": " + fault);
 }
 
 }  // namespace stint

@@ -1,7 +1,8 @@
-// What a system has from the start: its namespaces, made again when they go, and the Service by which clients find this API. The rest of
-// their content is the controllers' business.
+// What a system has from the start: its namespaces, made again when they go, its priority classes, and the Service by which clients find
+// this API. The rest of their content is the controllers' business.
 #include <array>
 
+#include "api/scheduling/rules.h"
 #include "base/log.h"
 #include "server/pipeline.h"
 
@@ -30,6 +31,14 @@ std::unique_ptr<Message> make_namespace(std::string_view name) {
   return ns;
 }
 
+std::unique_ptr<Message> make_priority_class(const scheduling::SystemClass& system) {
+  auto one = std::make_unique<schedulingv1::PriorityClass>();
+  one->mutable_metadata()->set_name(std::string(system.name));
+  one->set_value(system.value);
+  one->set_description(std::string(system.description));
+  return one;
+}
+
 // Without a virtual address, since nothing would route it: clients ask it for the address family, and `kubectl get all` shows it.
 std::unique_ptr<Message> make_api_service() {
   auto service = std::make_unique<corev1::Service>();
@@ -55,6 +64,7 @@ std::unique_ptr<Message> make_api_service() {
 
 Task<Result<void>> ensure_system_objects(Core& core) {
   for (const std::string_view name : kSystemNamespaces) CO_TRY_VOID(co_await ensure(core, make_namespace(name)));
+  for (const auto& system : scheduling::kSystemClasses) CO_TRY_VOID(co_await ensure(core, make_priority_class(system)));
   co_return co_await ensure(core, make_api_service());
 }
 

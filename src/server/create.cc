@@ -4,6 +4,8 @@
 #include "server/errors.h"
 #include "server/metadata.h"
 #include "server/pipeline.h"
+#include "server/quota.h"
+#include "server/service_numbers.h"
 
 namespace stint {
 
@@ -52,11 +54,20 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   CO_TRY_VOID(choose_name(core, kind, request.ns, *object));
   CO_TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
   fill_system_metadata(kind, *object, request.ns, core.loop.rng(), core.loop.now());
+  const auto numbers = co_await lock_service_numbers(core, kind);
+  CO_TRY_VOID(assign_service_numbers(core, kind, *object, nullptr));
   if (kind.rules->prepare_create != nullptr) kind.rules->prepare_create(*object);
   CO_TRY_VOID(validate(kind, *object));
   if (kind.rules->warn != nullptr) kind.rules->warn(*object, nullptr, answer.warnings);
+  CO_TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
+  CO_TRY(auto charges, co_await charge_quotas(core, request, *object, nullptr));
 
-  CO_TRY(answer.object, co_await core.registry.create(kind, std::move(object), request.dry_run));
+  auto created = co_await core.registry.create(kind, std::move(object), request.dry_run);
+  if (!created) {
+    co_await refund_quotas(core, request.ns, std::move(charges));
+    co_return fail(std::move(created).error());
+  }
+  answer.object = *std::move(created);
   co_return answer;
 }
 

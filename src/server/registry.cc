@@ -36,6 +36,17 @@ Result<Stored> Registry::get(const Kind& kind, std::string_view ns, std::string_
   return *std::move(stored);
 }
 
+Result<std::vector<Object>> Registry::all(const Kind& kind, std::string_view ns) {
+  TRY(Range range, store_.range({.prefix = prefix(kind, ns)}));
+  std::vector<Object> objects;
+  objects.reserve(range.entries.size());
+  for (const Entry& entry : range.entries) {
+    TRY(Object object, cache_.decode(kind, entry.key, *entry.value, entry.mod_revision));
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
 bool Registry::exists(const Kind& kind, std::string_view ns, std::string_view name) const {
   return store_.get(key(kind, ns, name)).has_value();
 }

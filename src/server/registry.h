@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/loop.h"
 #include "server/key_lock.h"
@@ -37,6 +38,8 @@ class Registry {
   Result<std::optional<Stored>> find(const Kind& kind, std::string_view ns, std::string_view name);
   // kNotFound when it is not there.
   Result<Stored> get(const Kind& kind, std::string_view ns, std::string_view name);
+  // Those of one namespace, or all of them, as they lie in the store now.
+  Result<std::vector<Object>> all(const Kind& kind, std::string_view ns);
   bool exists(const Kind& kind, std::string_view ns, std::string_view name) const;
 
   // A writer that reads, decides and writes holds the object's key meanwhile.

@@ -38,6 +38,7 @@ class FrontDoor final : public Server {
         co_return co_await list_objects(core_, request);
       case Verb::kCreate:
         if (request.subresource == "binding") co_return co_await bind_pod(core_, std::move(request));
+        if (request.subresource == "eviction") co_return co_await evict_pod(core_, std::move(request));
         co_return co_await create_object(core_, std::move(request));
       case Verb::kUpdate:
       case Verb::kPatch:

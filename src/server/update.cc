@@ -5,6 +5,8 @@
 #include "server/errors.h"
 #include "server/metadata.h"
 #include "server/pipeline.h"
+#include "server/quota.h"
+#include "server/service_numbers.h"
 
 namespace stint {
 
@@ -92,10 +94,12 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
 
   const Endpoint endpoint = endpoint_of(request);
   keep_system_metadata(*next, old);
+  if (endpoint.spec_may_change) TRY_VOID(assign_service_numbers(core, kind, *next, &old));
   if (endpoint.prepare != nullptr) endpoint.prepare(*next, old);
   if (endpoint.spec_may_change) advance_generation(kind, *next, old);
   TRY_VOID(validate(request, endpoint, *next, old));
   if (kind.rules->warn != nullptr && endpoint.spec_may_change) kind.rules->warn(*next, &old, warnings);
+  TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old}));
   return next;
 }
 
@@ -139,12 +143,15 @@ Task<Result<Answer>> update_object(Core& core, Request request) {
       co_return co_await create_by_put(core, std::move(request));
     }
     Answer answer{.kind = &kind, .warnings = body_warnings};
+    const auto numbers = co_await lock_service_numbers(core, kind);
     CO_TRY(auto next, next_object(core, request, *current, answer.warnings));
+    CO_TRY(auto charges, co_await charge_quotas(core, request, *next, current->object.get()));
     auto written = co_await write(core, kind, *std::move(current), std::move(next), request.dry_run);
     if (written) {
       answer.object = *std::move(written);
       co_return answer;
     }
+    co_await refund_quotas(core, request.ns, std::move(charges));
     if (written.error().reason != Reason::kConflict || !may_retry(request) || attempt == kConflictRetriesMax)
       co_return fail(std::move(written).error());
     co_await sleep_for(core.loop, pause);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/core/pod_spec.h"
+#include "api/core/resource_names.h"
 #include "api/quantity.h"
 
 namespace stint::core {
@@ -10,18 +11,6 @@ namespace {
 constexpr int32_t kVolumeFileMode = 0644;
 constexpr int64_t kTokenSeconds = 3600;
 constexpr int64_t kGraceSeconds = 30;
-
-using ResourceList = google::protobuf::Map<std::string, resource::Quantity>;
-
-// Quantities of resources are kept to thousandths, rounded up.
-void round_to_milli(ResourceList& list) {
-  for (auto& [name, quantity] : list) {
-    if (quantity.string().find_first_of("nu.eE") == std::string::npos) continue;
-    std::optional<std::string> canonical = canonical_quantity(quantity.string());
-    if (!canonical || !(canonical->ends_with('n') || canonical->ends_with('u'))) continue;
-    quantity.set_string(milli_quantity(*quantity_milli_value(*canonical)));
-  }
-}
 
 void set_resources_defaults(corev1::ResourceRequirements& resources) {
   round_to_milli(*resources.mutable_limits());

@@ -34,12 +34,15 @@ void validate_container_security(const corev1::Container& container, const corev
 void validate_pod_security(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
 // nodeSelector, tolerations, affinity, gates, spread.
 void validate_scheduling(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void validate_node_selector(const corev1::NodeSelector& selector, const FieldPath& path, FieldErrors& errors);
 void validate_tolerations(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
 
 // Pieces of an object's own fields, in the environment and in files: `in_volume` chooses which are legal.
 void validate_field_ref(const corev1::ObjectFieldSelector& selector, bool in_volume, const FieldPath& path, FieldErrors& errors);
 void validate_resource_ref(const corev1::ResourceFieldSelector& selector, bool in_volume, const FieldPath& path, FieldErrors& errors);
 
+void validate_host_path(const corev1::HostPathVolumeSource& source, const FieldPath& path, FieldErrors& errors);
+void validate_no_backstep(const std::string& text, const FieldPath& path, FieldErrors& errors);
 // A relative path without "..".
 void validate_descending_path(const std::string& text, const FieldPath& path, FieldErrors& errors);
 

@@ -1,6 +1,8 @@
-// ResourceQuota. Source: upstream's pkg/registry/core/resourcequota/strategy.go and its printer.
+// ResourceQuota. Source: upstream's pkg/registry/core/resourcequota/strategy.go, its validation and its printer.
 #include <map>
 
+#include "api/core/resource_names.h"
+#include "api/core/resourcequota_validation.h"
 #include "api/core/rules.h"
 #include "api/table_cells.h"
 
@@ -9,6 +11,14 @@ namespace {
 
 corev1::ResourceQuota& as_quota(Message& object) { return static_cast<corev1::ResourceQuota&>(object); }
 const corev1::ResourceQuota& as_quota(const Message& object) { return static_cast<const corev1::ResourceQuota&>(object); }
+
+void set_defaults(Message& object) {
+  corev1::ResourceQuota& quota = as_quota(object);
+  round_to_milli(*quota.mutable_spec()->mutable_hard());
+  if (!quota.has_status()) return;
+  round_to_milli(*quota.mutable_status()->mutable_hard());
+  round_to_milli(*quota.mutable_status()->mutable_used());
+}
 
 void prepare_create(Message& object) { as_quota(object).clear_status(); }
 void prepare_update(Message& next, const Message& old) { *as_quota(next).mutable_status() = as_quota(old).status(); }
@@ -42,9 +52,13 @@ void row(const Message& object, WallTime now, Row& row) {
 }  // namespace
 
 constinit const Rules kResourceQuotaRules = {
+    .set_defaults = set_defaults,
     .prepare_create = prepare_create,
     .prepare_update = prepare_update,
     .prepare_status_update = prepare_status_update,
+    .validate = validate_quota,
+    .validate_update = validate_quota_update,
+    .validate_status = validate_quota_status,
     .columns = kColumns,
     .row = row,
 };

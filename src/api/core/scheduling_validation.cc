@@ -76,10 +76,8 @@ void validate_weight(int32_t weight, const FieldPath& path, FieldErrors& errors)
 
 void validate_node_affinity(const corev1::NodeAffinity& affinity, const FieldPath& path, FieldErrors& errors) {
   if (affinity.has_requiredduringschedulingignoredduringexecution()) {
-    const corev1::NodeSelector& selector = affinity.requiredduringschedulingignoredduringexecution();
-    FieldPath terms = path / "requiredDuringSchedulingIgnoredDuringExecution" / "nodeSelectorTerms";
-    if (selector.nodeselectorterms().empty()) errors.required(terms, "must have at least one node selector term");
-    for (int i = 0; i < selector.nodeselectorterms_size(); ++i) validate_term(selector.nodeselectorterms(i), terms.index(i), errors);
+    validate_node_selector(affinity.requiredduringschedulingignoredduringexecution(),
+                           path / "requiredDuringSchedulingIgnoredDuringExecution", errors);
   }
   const auto& preferred = affinity.preferredduringschedulingignoredduringexecution();
   for (int i = 0; i < preferred.size(); ++i) {
@@ -146,6 +144,12 @@ void validate_gates(const corev1::PodSpec& spec, const FieldPath& path, FieldErr
 }
 
 }  // namespace
+
+void validate_node_selector(const corev1::NodeSelector& selector, const FieldPath& path, FieldErrors& errors) {
+  const FieldPath terms = path / "nodeSelectorTerms";
+  if (selector.nodeselectorterms().empty()) errors.required(terms, "must have at least one node selector term");
+  for (int i = 0; i < selector.nodeselectorterms_size(); ++i) validate_term(selector.nodeselectorterms(i), terms.index(i), errors);
+}
 
 void validate_tolerations(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors) {
   for (int i = 0; i < spec.tolerations_size(); ++i) validate_toleration(spec.tolerations(i), path.index(i), errors);

@@ -135,12 +135,6 @@ void validate_empty_dir(const corev1::EmptyDirVolumeSource& source, const FieldP
   }
 }
 
-void validate_host_path(const corev1::HostPathVolumeSource& source, const FieldPath& path, FieldErrors& errors) {
-  if (source.path().empty()) return errors.required(path / "path");
-  if (has_backstep(source.path())) errors.invalid(path / "path", quote(source.path()), "must not contain '..'");
-  validate_one_of_if_set(source.type(), kHostPathTypes, path / "type", errors);
-}
-
 // ConfigMap and Secret volumes differ in how they name their object.
 template <class Source>
 void validate_key_files(const Source& source, const std::string& name, const FieldPath& name_path, const FieldPath& path,
@@ -213,9 +207,19 @@ void validate_mount(const corev1::Container& container, const corev1::VolumeMoun
 
 }  // namespace
 
+void validate_no_backstep(const std::string& text, const FieldPath& path, FieldErrors& errors) {
+  if (has_backstep(text)) errors.invalid(path, quote(text), "must not contain '..'");
+}
+
 void validate_descending_path(const std::string& text, const FieldPath& path, FieldErrors& errors) {
   if (text.starts_with('/')) errors.invalid(path, quote(text), "must be a relative path");
-  if (has_backstep(text)) errors.invalid(path, quote(text), "must not contain '..'");
+  validate_no_backstep(text, path, errors);
+}
+
+void validate_host_path(const corev1::HostPathVolumeSource& source, const FieldPath& path, FieldErrors& errors) {
+  if (source.path().empty()) return errors.required(path / "path");
+  validate_no_backstep(source.path(), path / "path", errors);
+  validate_one_of_if_set(source.type(), kHostPathTypes, path / "type", errors);
 }
 
 Volumes validate_volumes(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors) {

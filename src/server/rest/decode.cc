@@ -93,8 +93,9 @@ Result<void> decode_write_options(const http::Request& http, const Query& query,
   return {};
 }
 
-// The class of a body: the kind's own, or for a subresource such as pods/binding the one its row names, of the same package.
+// The class of a body: the kind's own, or for a subresource such as pods/binding the one its row names.
 std::unique_ptr<Message> body_prototype(const Kind& kind, const Subresource* subresource) {
+  if (subresource != nullptr && subresource->type != nullptr) return subresource->type->make();
   if (subresource == nullptr || subresource->kind == kind.kind) return kind.make();
   std::string_view package = kind.descriptor()->file()->package();
   const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(package) + "." +
@@ -112,7 +113,8 @@ Result<void> decode_object(const http::Request& http, Request& request) {
   std::string expected(subresource != nullptr ? subresource->kind : kind.kind);
   std::unique_ptr<Message> prototype = body_prototype(kind, subresource);  // its kind and version are the server's to check
   if (prototype == nullptr) return fail(Reason::kInternalError, "Internal error occurred: no such kind as " + expected);
-  TRY(request.body, decode_body(format, http.body, *prototype, expected, kind.version));
+  const bool of_another = subresource != nullptr && subresource->type != nullptr;
+  TRY(request.body, decode_body(format, http.body, *prototype, expected, of_another ? subresource->type->version : kind.version));
   return {};
 }
 
