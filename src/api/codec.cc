@@ -1,6 +1,8 @@
 #include "api/codec.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cstdlib>
 
 #include "api/embedded_json.h"
 #include "api/go_quote.h"
@@ -12,10 +14,8 @@
 namespace stint {
 namespace {
 
-using namespace std::string_view_literals;
 using google::protobuf::io::CodedOutputStream;
 
-constexpr std::string_view kMagic = "k8s\0"sv;
 constexpr size_t kWireBytesMax = size_t{1} << 31;  // libprotobuf's own limit
 
 // Tags of runtime.Unknown: all its fields are length-delimited.
@@ -118,8 +118,8 @@ std::string encode_envelope(std::string_view api_version, std::string_view kind,
   const std::string type = type_meta_bytes(api_version, kind);
   const size_t raw_size = message.ByteSizeLong();
   std::string bytes;
-  bytes.reserve(kMagic.size() + type.size() + raw_size + 24);
-  bytes += kMagic;
+  bytes.reserve(kEnvelopeMagic.size() + type.size() + raw_size + 24);
+  bytes += kEnvelopeMagic;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     CodedOutputStream out(&stream);
@@ -135,16 +135,37 @@ std::string encode_envelope(std::string_view api_version, std::string_view kind,
 }
 
 Result<Envelope> decode_envelope(std::string_view bytes) {
-  if (!bytes.starts_with(kMagic)) {
+  if (!bytes.starts_with(kEnvelopeMagic)) {
     return fail(Reason::kBadRequest, "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
   }
-  bytes.remove_prefix(kMagic.size());
+  bytes.remove_prefix(kEnvelopeMagic.size());
   runtimev1::Unknown unknown;
   if (bytes.size() >= kWireBytesMax || !unknown.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(Reason::kBadRequest, "proto: the envelope is malformed");
   }
   return Envelope{
       .api_version = unknown.typemeta().apiversion(), .kind = unknown.typemeta().kind(), .raw = std::move(*unknown.mutable_raw())};
+}
+
+void append_bytes_field(int number, std::string_view bytes, std::string& message) {
+  uint8_t head[2 * 5];
+  uint8_t* end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(number) << 3 | 2, head);
+  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(bytes.size()), end);
+  message.append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head));
+  message += bytes;
+}
+
+std::string_view raw_of_envelope(std::string_view bytes) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  uint32_t size = 0;
+  in.Skip(static_cast<int>(kEnvelopeMagic.size()));
+  while (const uint32_t tag = in.ReadTag()) {
+    if (!in.ReadVarint32(&size)) break;
+    if (tag == kRawTag) return bytes.substr(static_cast<size_t>(in.CurrentPosition()), size);
+    in.Skip(static_cast<int>(size));
+  }
+  assert(false && "not an envelope");
+  std::abort();
 }
 
 Result<std::unique_ptr<Message>> decode_stored(const Kind& kind, std::string_view bytes) {

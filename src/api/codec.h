@@ -20,6 +20,11 @@ struct Envelope {
   std::string raw;
 };
 Result<Envelope> decode_envelope(std::string_view bytes);  // kBadRequest when broken
+inline constexpr std::string_view kEnvelopeMagic{"k8s\0", 4};
+// Appends a field of bytes or of a message, already encoded, to a protobuf message.
+void append_bytes_field(int number, std::string_view bytes, std::string& message);
+// The message within an envelope that encode_envelope made.
+std::string_view raw_of_envelope(std::string_view bytes);
 
 // Stored bytes of `kind` back to a message, with defaults set.
 Result<std::unique_ptr<Message>> decode_stored(const Kind& kind, std::string_view bytes);

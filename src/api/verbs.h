@@ -29,6 +29,8 @@ class ObjectWatch {
  public:
   virtual ~ObjectWatch() = default;
   virtual Task<std::optional<WatchEvent>> next() = 0;
+  // An event that is there already, without waiting. Optional to offer.
+  virtual std::optional<WatchEvent> poll() { return std::nullopt; }
 };
 
 struct ListOptions {

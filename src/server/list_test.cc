@@ -144,9 +144,9 @@ TEST_F(List, SharesObjectsAndTheirJson) {
   const auto second = get<corev1::ConfigMap>("m0");
   EXPECT_EQ(first->items[0].get(), second->object.get());
   const Kind& kind = kind_of<corev1::ConfigMap>();
-  EXPECT_EQ(server_->json_of(kind, first->items[0]).get(), server_->json_of(kind, second->object).get());
+  EXPECT_EQ(server_->encoded(kind, first->items[0], Form::kJson).get(), server_->encoded(kind, second->object, Form::kJson).get());
   EXPECT_TRUE(
-      server_->json_of(kind, second->object)->starts_with("{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"m0\""));
+      server_->encoded(kind, second->object, Form::kJson)->starts_with("{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"m0\""));
 }
 
 }  // namespace

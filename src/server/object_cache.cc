@@ -69,7 +69,7 @@ void ObjectCache::insert(std::string_view key, Version version) {
   for (Version& other : all) {
     if (other.revision < version.revision) make_past(it->first, other);
   }
-  json_.emplace(version.object.get(), nullptr);
+  encodings_.try_emplace(version.object.get());
   const std::optional<Entry> present = store_.get(key);
   const bool past = !present || present->mod_revision != version.revision;
   all.push_back(std::move(version));
@@ -91,32 +91,35 @@ void ObjectCache::drop_oldest_past() {
     if (it == versions_.end()) continue;
     std::erase_if(it->second, [&, this, revision = revision](const Version& version) {
       if (!version.past || version.revision != revision) return false;
-      forget_json(version.object.get());
+      forget_encodings(version.object.get());
       return true;
     });
     if (it->second.empty()) versions_.erase(it);
   }
 }
 
-void ObjectCache::forget_json(const Message* object) {
-  auto it = json_.find(object);
-  if (it->second != nullptr) json_bytes_ -= it->second->size();
-  json_.erase(it);
+void ObjectCache::forget_encodings(const Message* object) {
+  auto it = encodings_.find(object);
+  for (const auto& [form, bytes] : it->second) encoded_bytes_ -= bytes->size();
+  encodings_.erase(it);
 }
 
-std::shared_ptr<const std::string> ObjectCache::json_of(const Kind& kind, const Object& object) {
-  auto it = json_.find(object.get());
-  if (it != json_.end() && it->second != nullptr) return it->second;
-  const std::string api_version = kind.api_version();
-  auto text = std::make_shared<const std::string>(json::encode(*object, {.api_version = api_version, .kind = kind.kind}));
-  if (it == json_.end()) return text;
-  if (json_bytes_ + text->size() > kJsonBytesMax) {
-    for (auto& [unused, kept] : json_) kept = nullptr;
-    json_bytes_ = 0;
+std::shared_ptr<const std::string> ObjectCache::encoded(const Kind& kind, const Object& object, Form form) {
+  auto it = encodings_.find(object.get());
+  if (it != encodings_.end()) {
+    for (const auto& [made, bytes] : it->second) {
+      if (made == form) return bytes;
+    }
   }
-  it->second = text;
-  json_bytes_ += text->size();
-  return text;
+  auto bytes = std::make_shared<const std::string>(encode_as(kind, *object, form));
+  if (it == encodings_.end()) return bytes;
+  if (encoded_bytes_ + bytes->size() > kEncodedBytesMax) {
+    for (auto& [unused, kept] : encodings_) kept.clear();
+    encoded_bytes_ = 0;
+  }
+  it->second.emplace_back(form, bytes);
+  encoded_bytes_ += bytes->size();
+  return bytes;
 }
 
 }  // namespace stint

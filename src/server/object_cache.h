@@ -1,5 +1,5 @@
-// Decoded objects and their JSON, by storage key and revision, so that a version of an object is decoded once and encoded
-// once however many gets, lists, watches and informers show it. It grows and shrinks with the store: the present version of
+// Decoded objects and their encodings, by storage key and revision, so that a version of an object is decoded once, and encoded
+// once in each form, however many gets, lists, watches and informers show it. It grows and shrinks with the store: the present version of
 // each key, and the last kPastVersionsMax versions that were replaced or deleted (slow watchers still ask for those).
 // Loop thread only.
 #pragma once
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/codec.h"
+#include "server/object_form.h"
 #include "store/store.h"
 
 namespace stint {
@@ -20,7 +21,7 @@ namespace stint {
 class ObjectCache {
  public:
   static constexpr size_t kPastVersionsMax = 1024;
-  static constexpr size_t kJsonBytesMax = 64 * 1024 * 1024;
+  static constexpr size_t kEncodedBytesMax = 64 * 1024 * 1024;
 
   explicit ObjectCache(const Store& store) : store_(store) {}
 
@@ -32,10 +33,10 @@ class ObjectCache {
   // The key is gone from the store.
   void retire(std::string_view key);
 
-  // Compact JSON with kind and apiVersion. Kept for objects that came from this cache, made afresh for others (dry runs).
-  std::shared_ptr<const std::string> json_of(const Kind& kind, const Object& object);
+  // The object in a form. Kept for objects that came from this cache, made afresh for others (dry runs).
+  std::shared_ptr<const std::string> encoded(const Kind& kind, const Object& object, Form form);
 
-  size_t size() const { return json_.size(); }
+  size_t size() const { return encodings_.size(); }
 
  private:
   struct Version {
@@ -52,14 +53,15 @@ class ObjectCache {
   void insert(std::string_view key, Version version);
   void make_past(const std::string& key, Version& version);
   void drop_oldest_past();
-  void forget_json(const Message* object);
+  void forget_encodings(const Message* object);
 
   const Store& store_;
   std::unordered_map<std::string, std::vector<Version>, KeyHash, std::equal_to<>> versions_;
   std::deque<std::pair<std::string, Revision>> past_;  // oldest first
-  // Has an entry for every cached object, null until its JSON is first asked for.
-  std::unordered_map<const Message*, std::shared_ptr<const std::string>> json_;
-  size_t json_bytes_ = 0;
+  // Of each cached object, those forms that were asked for; mostly one, so that a search along them is the quickest.
+  using Encodings = std::vector<std::pair<Form, std::shared_ptr<const std::string>>>;
+  std::unordered_map<const Message*, Encodings> encodings_;
+  size_t encoded_bytes_ = 0;
 };
 
 // The kind whose shape lies in the store: `kind` itself, or the one that it converts to.

@@ -60,8 +60,8 @@ class FrontDoor final : public Server {
     co_return co_await watch_objects(core_, request);
   }
 
-  std::shared_ptr<const std::string> json_of(const Kind& kind, const Object& object) override {
-    return core_.registry.cache().json_of(kind, object);
+  std::shared_ptr<const std::string> encoded(const Kind& kind, const Object& object, Form form) override {
+    return core_.registry.cache().encoded(kind, object, form);
   }
 
  private:

@@ -14,6 +14,7 @@
 #include "api/selector.h"
 #include "api/verbs.h"
 #include "base/loop.h"
+#include "server/object_form.h"
 #include "store/store.h"
 
 namespace stint {
@@ -80,8 +81,8 @@ class Server {
   virtual ~Server() = default;
   virtual Task<Result<Answer>> handle(Request request) = 0;
   virtual Task<Result<std::unique_ptr<ObjectWatch>>> watch(Request request) = 0;
-  // Compact JSON of a stored object with kind and apiVersion, from a cache by resourceVersion.
-  virtual std::shared_ptr<const std::string> json_of(const Kind& kind, const Object& object) = 0;
+  // A stored object in a form, from a cache.
+  virtual std::shared_ptr<const std::string> encoded(const Kind& kind, const Object& object, Form form) = 0;
 };
 
 std::unique_ptr<Server> make_server(Loop& loop, Store& store);

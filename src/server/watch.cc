@@ -37,24 +37,30 @@ Error too_old(Revision asked, Revision oldest) {
 
 class Stream final : public ObjectWatch {
  public:
-  Stream(Core& core, Selection selection, bool bookmarks)
-      : core_(core), selection_(std::move(selection)), bookmarks_(bookmarks), bookmark_due_(core.loop.now() + kBookmarkInterval) {}
+  Stream(Core& core, Selection selection, bool bookmarks) : core_(core), selection_(std::move(selection)), bookmarks_(bookmarks) {}
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream() override {
+    if (bookmark_timer_ != 0) core_.loop.cancel_timer(bookmark_timer_);
+  }
 
   // Starts after `from`, or with the present state when it is none.
   Result<void> open(std::optional<Revision> from);
   Task<std::optional<WatchEvent>> next() override;
+  std::optional<WatchEvent> poll() override;
 
  private:
-  // A change, nothing when it is time for a bookmark.
-  Task<Result<std::optional<Change>>> next_change();
   Result<void> queue_present_state();
   Result<std::optional<WatchEvent>> seen(const Change& change);
+  WatchEvent last_event(Error error);
   WatchEvent bookmark();
+  void arm_bookmark();
 
   Core& core_;
   const Selection selection_;
   const bool bookmarks_;
-  WallTime bookmark_due_;
+  bool bookmark_due_ = false;
+  Loop::TimerId bookmark_timer_ = 0;
   std::unique_ptr<StoreWatch> changes_;
   std::deque<WatchEvent> queued_;
   bool ended_ = false;
@@ -78,6 +84,7 @@ Result<void> Stream::open(std::optional<Revision> from) {
   }
   if (!watch) return fail(std::move(watch).error());
   changes_ = *std::move(watch);
+  if (bookmarks_) arm_bookmark();
   return {};
 }
 
@@ -96,42 +103,47 @@ Result<void> Stream::queue_present_state() {
 
 Task<std::optional<WatchEvent>> Stream::next() {
   while (true) {
-    if (!queued_.empty()) {
-      WatchEvent event = std::move(queued_.front());
-      queued_.pop_front();
-      co_return event;
-    }
+    if (auto event = poll()) co_return event;
     if (ended_) co_return std::nullopt;
-    auto change = co_await next_change();
-    if (change && !*change) co_return bookmark();
-    auto event = change ? seen(**change) : Result<std::optional<WatchEvent>>(fail(std::move(change).error()));
-    if (!event) {
-      ended_ = true;
-      co_return error_event(std::move(event).error());
-    }
-    if (*event) co_return *std::move(event);
+    co_await changes_->activity().wait();
   }
 }
 
-Task<Result<std::optional<Change>>> Stream::next_change() {
-  if (!bookmarks_) {
-    if (auto change = changes_->poll()) co_return std::move(change);
-    CO_TRY(Change change, co_await changes_->next());
-    co_return std::optional<Change>(std::move(change));
+std::optional<WatchEvent> Stream::poll() {
+  if (!queued_.empty()) {
+    WatchEvent event = std::move(queued_.front());
+    queued_.pop_front();
+    return event;
   }
-  const Duration left = bookmark_due_ - core_.loop.now();
-  if (left <= Duration(0)) co_return std::nullopt;
-  if (auto change = changes_->poll()) co_return std::move(change);
-  // The wall clock may have been set back: never wait longer than the interval.
-  auto change = co_await with_timeout(core_.loop, std::min<Duration>(left, kBookmarkInterval), changes_->next());
-  if (!change) co_return std::nullopt;
-  CO_TRY(Change value, *std::move(change));
-  co_return std::optional<Change>(std::move(value));
+  if (ended_) return std::nullopt;
+  while (auto change = changes_->poll()) {
+    auto event = seen(*change);
+    if (!event) return last_event(std::move(event).error());
+    if (*event) return *std::move(event);
+  }
+  if (auto error = changes_->cut_off()) return last_event(*std::move(error));
+  if (bookmark_due_) return bookmark();
+  return std::nullopt;
+}
+
+WatchEvent Stream::last_event(Error error) {
+  ended_ = true;
+  return error_event(std::move(error));
 }
 
 WatchEvent Stream::bookmark() {
-  bookmark_due_ = core_.loop.now() + kBookmarkInterval;
+  bookmark_due_ = false;
+  arm_bookmark();
   return {.type = WatchType::kBookmark, .resource_version = std::to_string(changes_->progress())};
+}
+
+// One timer for each bookmark, and none for each event.
+void Stream::arm_bookmark() {
+  bookmark_timer_ = core_.loop.call_after(kBookmarkInterval, [this] {
+    bookmark_timer_ = 0;
+    bookmark_due_ = true;
+    changes_->activity().pulse();
+  });
 }
 
 // The change as this watch sees it: an object that starts to match is added, one that stops is deleted.

@@ -64,6 +64,10 @@ class StoreWatch {
   virtual Task<Result<Change>> next() = 0;
   // A change that is already there, without waiting; nothing when there is none.
   virtual std::optional<Change> poll() = 0;
+  // Why next() would fail, once it would.
+  virtual std::optional<Error> cut_off() const = 0;
+  // Pulsed when there may be something for poll(), or the watch was cut off. Others may pulse it to wake who waits here.
+  virtual Event& activity() = 0;
   // All changes up to this revision have been handed out by next() or poll().
   virtual Revision progress() const = 0;
 };

@@ -22,9 +22,16 @@ class WatchHub::Watch : public StoreWatch {
 
   Task<Result<Change>> next() override {
     while (backlog_.empty() && !cut_off_) co_await arrived_.wait();
-    if (cut_off_) co_return fail(Reason::kExpired, "too old resource version: " + std::to_string(last_) + " (the reader is too slow)");
+    if (cut_off_) co_return fail(*cut_off());
     co_return take();
   }
+
+  std::optional<Error> cut_off() const override {
+    if (!cut_off_) return std::nullopt;
+    return Error{.reason = Reason::kExpired,
+                 .message = "too old resource version: " + std::to_string(last_) + " (the reader is too slow)"};
+  }
+  Event& activity() override { return arrived_; }
 
   std::optional<Change> poll() override {
     if (backlog_.empty()) return std::nullopt;
@@ -40,14 +47,14 @@ class WatchHub::Watch : public StoreWatch {
   void push(const SharedChange& change) {
     if (change->revision <= from_ || cut_off_) return;
     if (backlog_.size() >= Store::kWatchBacklogMax) {
-      cut_off();
+      end();
       return;
     }
     backlog_.push_back(change);
     arrived_.pulse();
   }
 
-  void cut_off() {
+  void end() {
     if (cut_off_) return;
     last_ = progress();
     cut_off_ = true;
@@ -56,7 +63,7 @@ class WatchHub::Watch : public StoreWatch {
   }
 
   void detach() {
-    cut_off();
+    end();
     hub_ = nullptr;
   }
 

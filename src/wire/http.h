@@ -1,5 +1,5 @@
-// HTTP as bytes: a server for HTTP/1.1 over TLS or plain, which knows no kinds. Handlers run on the loop thread as tasks; a
-// connection that goes away destroys its handler's task at the next suspension. Loop thread only.
+// HTTP as bytes: a server for HTTP/1.1 and HTTP/2, over TLS or plain, which knows no kinds. Handlers run on the loop thread as
+// tasks; a client that goes away (its connection, or its stream in one) destroys its handler's task. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,8 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "os/descriptor.h"
+#include "wire/body.h"
+#include "wire/websocket.h"
 
 namespace stint::http {
 
@@ -26,21 +28,27 @@ struct Request {
   // Of a verified client certificate, "" and empty without one.
   std::string peer_common_name;
   std::vector<std::string> peer_organizations;
+  std::string peer_certificate_sha256;  // in hexadecimal
 
   std::string_view header(std::string_view name) const;  // case-insensitive, "" if absent
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-// One answer. Either `send` once, or `begin`, any number of `write`, `end` (chunked). False: the client is gone.
+// One answer. Either `send` once, or `begin`, any number of `write`, `end`; or `upgrade`. Each waits while the client is more
+// than kUnwaitedBytes behind, so that a slow client holds up its own handler and no memory. False: the client is gone.
 class Response {
  public:
+  static constexpr size_t kUnwaitedBytes = 64 * 1024;
+
   virtual ~Response() = default;
-  virtual Task<bool> send(int status, Headers headers, std::string body) = 0;
-  virtual Task<bool> send(int status, Headers headers, std::shared_ptr<const std::string> body) = 0;
+  virtual Task<bool> send(int status, Headers headers, Body body) = 0;
   virtual Task<bool> begin(int status, Headers headers) = 0;
-  virtual Task<bool> write(std::string chunk) = 0;
+  virtual Task<bool> write(Body piece) = 0;
   virtual Task<bool> end() = 0;
+  // Makes the connection a WebSocket that lives until the handler returns. Null: the request is no proper handshake, and is to
+  // be answered otherwise. `protocol` is one of those offered, or "".
+  virtual WebSocket* upgrade(std::string protocol, Headers headers) = 0;
 };
 
 using Handler = std::function<Task<void>(Request request, Response& response)>;
@@ -51,11 +59,18 @@ struct TlsOptions {
   std::string client_ca_pem;  // client certificates signed by it are verified; none is required
 };
 
+// What one client may take. docs/stint-serve.md tells users of them.
 struct Limits {
   size_t header_bytes_max = 64 * 1024;
   size_t body_bytes_max = 3 * 1024 * 1024;
+  size_t bodies_bytes_max = 256 * 1024 * 1024;  // of all requests that are being read or answered; past it: 429
   size_t connections_max = 4096;
-  Duration idle_max = std::chrono::seconds(120);
+  size_t streams_max = 250;                 // requests at once on one HTTP/2 connection
+  size_t message_bytes_max = 1024 * 1024;   // of a WebSocket
+  Duration idle_max = std::chrono::seconds(120);    // between requests
+  Duration request_max = std::chrono::seconds(60);  // from a request's first byte to its last
+  Duration stall_max = std::chrono::seconds(60);    // a client that takes nothing for so long is cut off
+  Duration tick = std::chrono::seconds(1);          // how often the three are looked at
 };
 
 // A bound socket: clients may connect to it at once, and are answered when a server serves it.
@@ -87,6 +102,7 @@ struct ServerOptions {
 class Server {
  public:
   virtual ~Server() = default;  // closes every connection
+  // No new connection, and no new request on those there are: idle ones are closed, HTTP/2 clients are told (GOAWAY).
   virtual void stop_accepting() = 0;
 };
 // An error if the certificate or its key is not good.

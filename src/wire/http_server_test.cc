@@ -1,65 +1,14 @@
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <thread>
-
-#include "wire/http.h"
-#include "wire/pki.h"
+#include "wire/testing.h"
 
 namespace stint::http {
 namespace {
 
-Task<void> echo(Request request, Response& response) {
-  if (request.path == "/stream") {
-    co_await response.begin(200, {{"Content-Type", "text/plain"}});
-    co_await response.write("one");
-    co_await response.write("two");
-    co_await response.end();
-    co_return;
-  }
-  co_await response.send(200, {{"Content-Type", "text/plain"}},
-                         request.method + " " + request.path + "?" + request.query + " " + request.body);
-}
-
-// Runs `client` against a plain server on its own thread, until it returns.
-class HttpServer : public testing::Test {
+class HttpServer : public LiveServer {
  protected:
   std::string exchange(const std::string& sent) {
-    auto loop = make_system_loop(1);
-    auto listener = Listener::open("127.0.0.1", 0);
-    EXPECT_TRUE(listener.has_value());
-    const int port = listener->port();
-    auto server = serve(*loop, *std::move(listener), ServerOptions{.limits = limits_}, echo);
-    EXPECT_TRUE(server.has_value());
-    std::string received;
-    std::thread client([&] {
-      received = talk(port, sent);
-      loop->post_from_thread([&] { loop->stop(); });
-    });
-    loop->run();
-    client.join();
-    return received;
-  }
-
-  Limits limits_;
-
- private:
-  static std::string talk(int port, const std::string& sent) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(write(fd, sent.data(), sent.size()), static_cast<ssize_t>(sent.size()));
-    std::string received;
-    char buffer[4096];
-    for (ssize_t size; (size = read(fd, buffer, sizeof buffer)) > 0;) received.append(buffer, static_cast<size_t>(size));
-    close(fd);
-    return received;
+    TestSocket client(start());
+    client.send(sent);
+    return client.receive_all();
   }
 };
 
@@ -82,10 +31,67 @@ TEST_F(HttpServer, StreamsInChunks) {
   EXPECT_NE(text.find("3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"), std::string::npos) << text;
 }
 
+TEST_F(HttpServer, StreamsToHttp10WithoutChunks) {
+  const std::string text = exchange("GET /stream HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(text.find("chunked"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("\r\n\r\nonetwo")) << text;
+}
+
+TEST_F(HttpServer, ReadsABodyInChunksAndIgnoresItsTrailers) {
+  const std::string text = exchange(
+      "POST /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2\r\nab\r\n3\r\ncde\r\n0\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_NE(text.find("POST /b? abcde"), std::string::npos) << text;
+}
+
+TEST_F(HttpServer, SendsALargeAnswerWhole) {
+  const std::string text = exchange("GET /big HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(text.size() - text.find("\r\n\r\n") - 4, 8u * 1024 * 1024);
+}
+
+TEST_F(HttpServer, SaysWhenToSendTheBody) {
+  TestSocket client(start());
+  client.send("POST /length HTTP/1.1\r\nHost: h\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(client.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("abcd");
+  EXPECT_TRUE(client.receive_all().ends_with("\r\n\r\n4"));
+}
+
 TEST_F(HttpServer, RefusesABodyOverTheLimit) {
   limits_.body_bytes_max = 10;
   const std::string text = exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890");
   EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 413");
+}
+
+TEST_F(HttpServer, RefusesBodiesThatTogetherAreTooMany) {
+  limits_.bodies_bytes_max = 1000;
+  const int port = start();
+  TestSocket first(port), second(port);
+  first.send("POST /never HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x'));
+  ASSERT_TRUE(eventually([this] { return begun_ == 1; }));
+  second.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 200\r\n\r\n" + std::string(200, 'x'));
+  const std::string text = second.receive_all();
+  EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 429");
+  EXPECT_NE(text.find("Retry-After: 1\r\n"), std::string::npos);
+}
+
+TEST_F(HttpServer, RefusesAHeadOverTheLimit) {
+  limits_.header_bytes_max = 1000;
+  std::string sent = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 100; ++i) sent += "X-" + std::to_string(i) + ": 0123456789\r\n";
+  EXPECT_EQ(exchange(sent + "\r\n").substr(0, 12), "HTTP/1.1 431");
+}
+
+TEST_F(HttpServer, CountsAHeadThatComesInPieces) {
+  limits_.header_bytes_max = 1000;
+  TestSocket client(start());
+  client.send("GET / HTTP/1.1\r\n");
+  std::string text;
+  for (int i = 0; i < 100 && text.empty(); ++i) {
+    client.send("X-" + std::to_string(i) + ": 0123456789\r\n");
+    text = client.receive(5);
+  }
+  EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 431");
 }
 
 TEST_F(HttpServer, RefusesWhatIsNoHttp) {
@@ -93,10 +99,69 @@ TEST_F(HttpServer, RefusesWhatIsNoHttp) {
   EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 400") << text;
 }
 
+TEST_F(HttpServer, RefusesABodyOfTwoLengths) {
+  const std::string text =
+      exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 400") << text;
+}
+
 TEST_F(HttpServer, LeavesTheBodyOutForHead) {
   const std::string text = exchange("HEAD /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(text.ends_with("\r\n\r\n")) << text;
   EXPECT_NE(text.find("Content-Length: 9\r\n"), std::string::npos) << text;
+}
+
+TEST_F(HttpServer, AClientThatGoesAwayEndsItsHandler) {
+  TestSocket client(start());
+  client.send("GET /never HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually([this] { return running_ == 1; }));
+  client.hang_up();
+  EXPECT_TRUE(eventually([this] { return running_ == 0; }));
+}
+
+TEST_F(HttpServer, ASlowClientHoldsUpItsHandlerAndIsCutOff) {
+  limits_.stall_max = std::chrono::milliseconds(600);
+  limits_.tick = std::chrono::milliseconds(20);
+  TestSocket client(start());
+  client.send("GET /forever HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually([this] { return pieces_ > 0; }));
+  usleep(200'000);
+  const int written = pieces_;
+  usleep(200'000);
+  EXPECT_EQ(pieces_, written);  // it waits
+  EXPECT_TRUE(eventually([this] { return running_ == 0; }));
+}
+
+TEST_F(HttpServer, ARequestThatIsLateIsDropped) {
+  limits_.request_max = std::chrono::milliseconds(100);
+  limits_.tick = std::chrono::milliseconds(20);
+  TestSocket client(start());
+  client.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(client.receive_all(), "");
+}
+
+TEST_F(HttpServer, AnIdleConnectionIsClosed) {
+  limits_.idle_max = std::chrono::milliseconds(100);
+  limits_.tick = std::chrono::milliseconds(20);
+  const int port = start();
+  TestSocket used(port), unused(port);
+  used.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(used.receive_all().ends_with("GET /? "));
+  EXPECT_EQ(unused.receive_all(), "");
+}
+
+TEST_F(HttpServer, AnAnswerThatIsNotWholeEndsTheConnection) { EXPECT_EQ(exchange("GET /silent HTTP/1.1\r\nHost: h\r\n\r\n"), ""); }
+
+TEST_F(HttpServer, StoppingLetsAnswersEnd) {
+  const int port = start();
+  TestSocket busy(port), idle(port);
+  busy.send("GET /soon HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually([this] { return running_ == 1; }));
+  on_loop([this] { server_->stop_accepting(); });
+  EXPECT_EQ(idle.receive_all(), "");
+  const std::string text = busy.receive_all();
+  EXPECT_TRUE(text.ends_with("soon")) << text;
+  EXPECT_NE(text.find("Connection: close\r\n"), std::string::npos);
 }
 
 TEST(HttpListener, SaysWhichAddressIsTaken) {
@@ -129,14 +194,17 @@ TEST(HttpText, ReadsAQuery) {
   EXPECT_EQ((*query)[2].first, "flag");
 }
 
-TEST(Pki, IssuesCertificatesForTheHostsAsked) {
-  const WallTime now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  auto authority = pki::make_authority("stint", now);
-  ASSERT_TRUE(authority) << authority.error().message;
-  auto server = pki::issue_server(*authority, {.common_name = "stint", .organizations = {}}, {"localhost", "127.0.0.1"}, now);
-  ASSERT_TRUE(server) << server.error().message;
-  EXPECT_EQ(pki::hosts_of(server->certificate_pem).value(), (std::vector<std::string>{"localhost", "127.0.0.1"}));
-  EXPECT_GT(pki::expiry_of(server->certificate_pem).value(), now + std::chrono::days(800));
+TEST(HttpBody, SharesWhatItIsMadeOf) {
+  const auto text = std::make_shared<const std::string>("hello");
+  Body body("<");
+  body.append(text, 1, 3);
+  body.append_literal("");
+  body.append_literal(">");
+  body.append(Body("!"));
+  EXPECT_EQ(body.size(), 6u);
+  EXPECT_EQ(body.text(), "<ell>!");
+  EXPECT_EQ(body.pieces().size(), 4u);
+  EXPECT_EQ(body.pieces()[1].bytes.data(), text->data() + 1);
 }
 
 }  // namespace

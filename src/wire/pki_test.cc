@@ -27,6 +27,16 @@ std::string verdict(const std::string& certificate_pem, const std::string& autho
   return X509_verify_cert_error_string(X509_STORE_CTX_get_error(check.get()));
 }
 
+TEST(Pki, IssuesCertificatesForTheHostsAsked) {
+  const WallTime now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  auto authority = pki::make_authority("stint", now);
+  ASSERT_TRUE(authority) << authority.error().message;
+  auto server = pki::issue_server(*authority, {.common_name = "stint", .organizations = {}}, {"localhost", "127.0.0.1"}, now);
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_EQ(pki::hosts_of(server->certificate_pem).value(), (std::vector<std::string>{"localhost", "127.0.0.1"}));
+  EXPECT_GT(pki::expiry_of(server->certificate_pem).value(), now + std::chrono::days(800));
+}
+
 TEST(Pki, CertificatesAreTrustedByWhoeverTrustsTheAuthorityEvenUnderTheSameName) {
   const WallTime now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   const auto authority = pki::make_authority("stint", now).value();

@@ -5,6 +5,7 @@ namespace stint::rest {
 namespace {
 
 constexpr std::string_view kAccepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+constexpr std::string_view kStreamsAccepted = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 // The formats a clause admits, best first.
 std::vector<BodyFormat> formats_of(const MediaRange& range) {
@@ -18,8 +19,6 @@ std::vector<BodyFormat> formats_of(const MediaRange& range) {
 }
 
 bool serves(Endpoint endpoint, BodyFormat format, Shape shape) {
-  // A watch in protobuf or YAML is not offered: every client that asks for one also takes JSON.
-  if (endpoint == Endpoint::kWatch) return format == BodyFormat::kJson;
   if (endpoint == Endpoint::kDocument) return format != BodyFormat::kProtobuf && shape == Shape::kObject;
   return format != BodyFormat::kProtobuf || shape != Shape::kTable;
 }
@@ -36,6 +35,17 @@ std::optional<Shape> shape_of(const MediaRange& range, Endpoint endpoint) {
   std::string_view partial = endpoint == Endpoint::kList ? "PartialObjectMetadataList" : "PartialObjectMetadata";
   if (as->second == partial) return Shape::kPartialMetadata;
   return std::nullopt;
+}
+
+// YAML has no stream form. A clause that names the stream is passed over for it, upstream's one word is "watch".
+bool serves_stream(const MediaRange& range, BodyFormat format) {
+  const std::string_view stream = range.parameter("stream");
+  return stream.empty() || (stream == "watch" && format != BodyFormat::kYaml);
+}
+
+std::unexpected<Error> not_acceptable(Endpoint endpoint) {
+  const std::string_view accepted = endpoint == Endpoint::kWatch ? kStreamsAccepted : kAccepted;
+  return fail(Reason::kNotAcceptable, "only the following media types are accepted: " + std::string(accepted));
 }
 
 bool wants_pretty(const http::Request& request, const Query& query, const MediaRange* range) {
@@ -106,22 +116,33 @@ std::string_view Representation::content_type() const {
   return "";
 }
 
+std::string_view Representation::stream_content_type() const {
+  return format == BodyFormat::kProtobuf ? "application/vnd.kubernetes.protobuf;stream=watch" : content_type();
+}
+
+Form Representation::form() const {
+  const bool protobuf = format == BodyFormat::kProtobuf;
+  if (shape == Shape::kObject) return protobuf ? Form::kProtobuf : Form::kJson;
+  if (meta_version == "v1") return protobuf ? Form::kPartialProtobuf : Form::kPartialJson;
+  return protobuf ? Form::kPartialProtobufBeta : Form::kPartialJsonBeta;
+}
+
 Result<Representation> negotiate(const http::Request& request, const Query& query, Endpoint endpoint) {
-  std::string_view accept = request.header("Accept");
-  if (parse_accept(accept).empty()) return Representation{.pretty = wants_pretty(request, query, nullptr)};
-  for (const MediaRange& range : parse_accept(accept)) {
+  const std::vector<MediaRange> ranges = parse_accept(request.header("Accept"));
+  if (ranges.empty()) return Representation{.pretty = wants_pretty(request, query, nullptr)};
+  for (const MediaRange& range : ranges) {
     std::optional<Shape> shape = shape_of(range, endpoint);
     if (!shape) continue;
-    auto stream = range.parameters.find("stream");
-    if (stream != range.parameters.end() && (endpoint != Endpoint::kWatch || stream->second != "watch")) continue;
     for (BodyFormat format : formats_of(range)) {
-      if (!serves(endpoint, format, *shape)) continue;
+      if (!serves(endpoint, format, *shape) || !serves_stream(range, format)) continue;
+      // Even if a later clause would do: so does upstream.
+      if (endpoint == Endpoint::kWatch && format == BodyFormat::kYaml) return not_acceptable(endpoint);
       Representation chosen{format, *shape, "v1", wants_pretty(request, query, &range)};
       if (*shape != Shape::kObject) chosen.meta_version = range.parameters.at("v");
       return chosen;
     }
   }
-  return fail(Reason::kNotAcceptable, "only the following media types are accepted: " + std::string(kAccepted));
+  return not_acceptable(endpoint);
 }
 
 Result<std::string> in_format(std::string compact_json, const Representation& representation) {

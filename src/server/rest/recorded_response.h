@@ -9,28 +9,32 @@ namespace stint::rest {
 
 class RecordedResponse : public http::Response {
  public:
-  Task<bool> send(int status, http::Headers headers, std::string body) override {
+  Task<bool> send(int status, http::Headers headers, http::Body body) override {
     code = status;
     sent = std::move(headers);
-    text = std::move(body);
+    text = body.text();
     ended = true;
     co_return true;
-  }
-  Task<bool> send(int status, http::Headers headers, std::shared_ptr<const std::string> body) override {
-    return send(status, std::move(headers), std::string(*body));
   }
   Task<bool> begin(int status, http::Headers headers) override {
     code = status;
     sent = std::move(headers);
     co_return true;
   }
-  Task<bool> write(std::string chunk) override {
-    text += chunk;
+  Task<bool> write(http::Body piece) override {
+    text += piece.text();
     co_return !gone;
   }
   Task<bool> end() override {
     ended = true;
     co_return true;
+  }
+  http::WebSocket* upgrade(std::string protocol, http::Headers headers) override {
+    if (websocket == nullptr) return nullptr;
+    code = 101;
+    sent = std::move(headers);
+    chosen_protocol = std::move(protocol);
+    return websocket;
   }
   std::string_view header(std::string_view name) const {
     for (const auto& [key, value] : sent) {
@@ -43,7 +47,9 @@ class RecordedResponse : public http::Response {
   http::Headers sent;
   std::string text;  // the body, or all chunks
   bool ended = false;
-  bool gone = false;  // set by a test: the client closed
+  bool gone = false;                     // set by a test: the client closed
+  http::WebSocket* websocket = nullptr;  // set by a test: what an upgrade gives
+  std::string chosen_protocol;
 };
 
 }  // namespace stint::rest

@@ -20,6 +20,9 @@ struct Representation {
   bool pretty = false;
 
   std::string_view content_type() const;
+  std::string_view stream_content_type() const;  // of a watch
+  // The form of one object in it. REQUIRES: no table. YAML is made of JSON.
+  Form form() const;
 };
 
 // kNotAcceptable when no clause can be satisfied.
@@ -32,8 +35,8 @@ Result<std::string> in_format(std::string compact_json, const Representation& re
 Result<std::string> answer_text(Server& server, const Request& request, const Answer& answer, const Representation& representation,
                                 std::string_view include_object, WallTime now);
 
-// One object of a watch as compact JSON; `first` says whether a table shows its columns.
-Result<std::string> watched_object_text(Server& server, const Kind& kind, const Object& object, const Representation& representation,
-                                        std::string_view include_object, bool first, WallTime now);
+// One object, or bookmark, of a watch as a table in compact JSON; `first`: it shows its columns.
+Result<std::string> watched_table(const Kind& kind, const Object& object, const Representation& representation,
+                                  std::string_view include_object, bool first, WallTime now);
 
 }  // namespace stint::rest

@@ -256,7 +256,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_watch(Exchange& exchange, 
                            representation,
                            std::move(include),
                            rest::watch_limit(*seconds, loop.rng()),
-                           stream_headers(exchange, representation.content_type())};
+                           stream_headers(exchange, representation.stream_content_type())};
   auto watch = co_await server.watch(std::move(request));
   if (!watch) co_return rest::error_reply(watch.error());
   count(exchange, 200);

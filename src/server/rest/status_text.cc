@@ -5,7 +5,31 @@
 namespace stint::rest {
 namespace {
 
-metav1::Status failure(const Error& error) {
+// Cuts to `count` code points; a byte that starts none belongs to the one before.
+std::string_view first_runes(std::string_view text, size_t count) {
+  size_t runes = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80 && runes++ == count) return text.substr(0, i);
+  }
+  return text;
+}
+
+size_t rune_count(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string warning_header(std::string_view text) {
+  std::string out = "299 - \"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;  // a line break would end the header
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+metav1::Status failure_message(const Error& error) {
   metav1::Status status;
   status.mutable_metadata();
   if (!error.continue_token.empty()) status.mutable_metadata()->set_continue_(error.continue_token);
@@ -31,31 +55,7 @@ metav1::Status failure(const Error& error) {
   return status;
 }
 
-// Cuts to `count` code points; a byte that starts none belongs to the one before.
-std::string_view first_runes(std::string_view text, size_t count) {
-  size_t runes = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80 && runes++ == count) return text.substr(0, i);
-  }
-  return text;
-}
-
-size_t rune_count(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::string warning_header(std::string_view text) {
-  std::string out = "299 - \"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;  // a line break would end the header
-  }
-  return out + '"';
-}
-
-}  // namespace
-
-std::string status_text(const Error& error) { return json::encode(failure(error), {"v1", "Status"}); }
+std::string status_text(const Error& error) { return json::encode(failure_message(error), {"v1", "Status"}); }
 
 metav1::Status status_message(const Kind& kind, const Answer& answer) {
   metav1::Status status;

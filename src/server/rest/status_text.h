@@ -14,6 +14,7 @@ std::string status_text(const Error& error);
 // {"status":"Success"} with the details of what `answer` says went.
 std::string success_text(const Kind& kind, const Answer& answer);
 metav1::Status status_message(const Kind& kind, const Answer& answer);
+metav1::Status failure_message(const Error& error);
 
 // `Warning: 299 - "…"` headers, each text once. Past kWarningRunesMax in all, every text is cut to kWarningRunesCut.
 inline constexpr size_t kWarningRunesMax = 4096;

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::chrono::seconds kLimitMin{1800};
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
+constexpr size_t kFrameLengthBytes = 4;
+constexpr size_t kPieceBytes = 16 * 1024;  // events are gathered up to it
 
 std::string_view type_name(WatchType type) {
   switch (type) {
@@ -33,48 +35,82 @@ Object bookmark_object(const Kind& kind, const WatchEvent& event) {
   return object;
 }
 
-// Bookmarks never enter the server's cache of encoded objects: they are no stored ones.
-Result<std::string> bookmark_text(const WatchStream& stream, const WatchEvent& event, bool first) {
-  Object object = bookmark_object(*stream.kind, event);
-  if (stream.representation.shape == Shape::kObject) return json::encode(*object, {stream.kind->api_version(), stream.kind->kind});
-  return watched_object_text(stream.server, *stream.kind, object, stream.representation, stream.include_object, first, stream.loop.now());
+using Bytes = std::shared_ptr<const std::string>;
+
+Bytes made(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+
+Bytes error_bytes(const WatchStream& stream, const Error& error) {
+  if (stream.representation.format != BodyFormat::kProtobuf) return made(status_text(error));
+  return made(encode_envelope("v1", "Status", failure_message(error)));
 }
 
-Result<std::string> event_object_text(const WatchStream& stream, const WatchEvent& event, bool first) {
-  if (event.type == WatchType::kError) return status_text(event.error);
-  if (event.type == WatchType::kBookmark) return bookmark_text(stream, event, first);
-  return watched_object_text(stream.server, *stream.kind, event.object, stream.representation, stream.include_object, first,
-                             stream.loop.now());
+// The object within an event.
+Result<Bytes> object_bytes(const WatchStream& stream, const WatchEvent& event, bool first) {
+  if (event.type == WatchType::kError) return error_bytes(stream, event.error);
+  const bool is_bookmark = event.type == WatchType::kBookmark;
+  const Object object = is_bookmark ? bookmark_object(*stream.kind, event) : event.object;
+  if (stream.representation.shape == Shape::kTable) {
+    TRY(std::string table,
+        watched_table(*stream.kind, object, stream.representation, stream.include_object, first, stream.loop.now()));
+    return made(std::move(table));
+  }
+  // Bookmarks never enter the server's cache: they are no stored objects.
+  if (is_bookmark) return made(encode_as(*stream.kind, *object, stream.representation.form()));
+  return stream.server.encoded(*stream.kind, object, stream.representation.form());
 }
 
-// One line; an event that cannot be encoded becomes an ERROR event.
-std::string event_line(const WatchStream& stream, const WatchEvent& event, bool first) {
-  auto object = event_object_text(stream, event, first);
-  std::string line = "{\"type\":\"";
-  line += object ? type_name(event.type) : "ERROR";
-  line += "\",\"object\":";
-  line += object ? *object : status_text(object.error());
-  line += "}\n";
-  return line;
+void append_json_event(std::string_view type, std::string_view object, std::string& out) {
+  out += "{\"type\":\"";
+  out += type;
+  out += "\",\"object\":";
+  out += object;
+  out += "}\n";
+}
+
+// The length in four bytes, the first the highest, and a WatchEvent that holds the object's envelope.
+void append_protobuf_event(std::string_view type, std::string_view object, std::string& out) {
+  const size_t start = out.size();
+  out.append(kFrameLengthBytes, '\0');
+  append_bytes_field(1, type, out);
+  std::string extension;
+  append_bytes_field(1, object, extension);
+  append_bytes_field(2, extension, out);
+  const size_t length = out.size() - start - kFrameLengthBytes;
+  for (size_t i = 0; i < kFrameLengthBytes; ++i) out[start + i] = static_cast<char>(length >> (8 * (kFrameLengthBytes - 1 - i)) & 0xff);
+}
+
+// An event that cannot be encoded becomes an ERROR event.
+void append_event(const WatchStream& stream, const WatchEvent& event, bool first, std::string& out) {
+  const Result<Bytes> object = object_bytes(stream, event, first);
+  const std::string_view type = object ? type_name(event.type) : "ERROR";
+  const Bytes bytes = object ? *object : error_bytes(stream, object.error());
+  if (stream.representation.format == BodyFormat::kProtobuf) return append_protobuf_event(type, *bytes, out);
+  append_json_event(type, *bytes, out);
+}
+
+// Until the watch ends or the client is gone. Events that are there at once leave in one piece.
+Task<bool> write_events(const WatchStream& stream, ObjectWatch& watch, http::Response& response) {
+  bool first = true;
+  while (true) {
+    std::optional<WatchEvent> event = watch.poll();
+    if (!event) event = co_await watch.next();
+    std::string piece;
+    for (; event; event = piece.size() < kPieceBytes ? watch.poll() : std::nullopt) {
+      append_event(stream, *event, std::exchange(first, false), piece);
+      if (event->type == WatchType::kError) break;
+    }
+    if (piece.empty()) co_return true;  // the server ended it
+    const bool open = co_await response.write(std::move(piece));
+    if (!open || (event && event->type == WatchType::kError)) co_return open;
+  }
 }
 
 }  // namespace
 
 Task<void> stream_watch(WatchStream stream, std::unique_ptr<ObjectWatch> watch, http::Response& response) {
-  WallTime deadline = stream.loop.now() + stream.limit;
-  bool open = co_await response.begin(200, stream.headers);
-  bool first = true;
-  while (open) {
-    Duration left = deadline - stream.loop.now();
-    if (left <= Duration::zero()) break;
-    auto next = co_await with_timeout(stream.loop, left, watch->next());
-    if (!next || !*next) break;  // the limit passed, or the server ended it
-    WatchEvent event = **std::move(next);
-    open = co_await response.write(event_line(stream, event, first));
-    first = false;
-    if (event.type == WatchType::kError) break;
-  }
-  if (open) co_await response.end();
+  if (!co_await response.begin(200, stream.headers)) co_return;
+  const std::optional<bool> open = co_await with_timeout(stream.loop, stream.limit, write_events(stream, *watch, response));
+  if (open.value_or(true)) co_await response.end();
 }
 
 Duration watch_limit(std::optional<int64_t> timeout_seconds, Rng& rng) {

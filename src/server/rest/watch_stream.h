@@ -1,4 +1,4 @@
-// A watch as newline-delimited JSON events. Loop thread only.
+// A watch as a stream of events: lines of JSON, or protobuf messages, each after its length. Loop thread only.
 #pragma once
 
 #include <memory>

@@ -20,6 +20,22 @@ std::vector<json::Value> events_of(std::string_view text) {
   return events;
 }
 
+// Each four bytes of length and a message.
+std::vector<metav1::WatchEvent> frames_of(std::string_view text) {
+  std::vector<metav1::WatchEvent> events;
+  while (text.size() >= 4) {
+    size_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(text[i]);
+    EXPECT_LE(length + 4, text.size());
+    metav1::WatchEvent event;
+    EXPECT_TRUE(event.ParseFromString(std::string(text.substr(4, length))));
+    events.push_back(event);
+    text.remove_prefix(std::min(text.size(), length + 4));
+  }
+  EXPECT_TRUE(text.empty());
+  return events;
+}
+
 class WatchStreamTest : public RestTest {
  protected:
   std::string now_revision() {
@@ -91,10 +107,76 @@ TEST_F(WatchStreamTest, OnlyTheFirstTableNamesItsColumns) {
   EXPECT_EQ(events[1].find("object")->find("rows")->as_array().size(), 1u);
 }
 
-TEST_F(WatchStreamTest, ClientsThatPreferProtobufAreGivenJson) {
-  auto watch = open(std::string(kMaps) + "?watch=true", scope_, {{"Accept", "application/vnd.kubernetes.protobuf,application/json"}});
+TEST_F(WatchStreamTest, ClientsThatPreferProtobufAreGivenFramesOfIt) {
+  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_,
+                    {{"Accept", "application/vnd.kubernetes.protobuf,application/json"}});
   EXPECT_EQ(watch->code, 200);
-  EXPECT_EQ(watch->header("Content-Type"), "application/json");
+  EXPECT_EQ(watch->header("Content-Type"), "application/vnd.kubernetes.protobuf;stream=watch");
+  post(std::string(kMaps), R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  send("DELETE", std::string(kMaps) + "/a", "");
+  const auto events = frames_of(watch->text);
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].type(), "ADDED");
+  EXPECT_EQ(events[1].type(), "DELETED");
+  const auto envelope = decode_envelope(events[0].object().raw());
+  ASSERT_TRUE(envelope) << events[0].object().raw();
+  EXPECT_EQ(envelope->api_version + " " + envelope->kind, "v1 ConfigMap");
+  corev1::ConfigMap map;
+  ASSERT_TRUE(map.ParseFromString(envelope->raw));
+  EXPECT_EQ(map.data().at("k"), "v");
+}
+
+TEST_F(WatchStreamTest, ProtobufWatchesOfMetadataAndTheirBookmarks) {
+  post(std::string(kMaps), R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
+  auto watch =
+      open(std::string(kMaps) + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true", scope_,
+           {{"Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}});
+  const auto events = frames_of(watch->text);
+  ASSERT_GE(events.size(), 2u);
+  for (const metav1::WatchEvent& event : events) {
+    const auto envelope = decode_envelope(event.object().raw());
+    ASSERT_TRUE(envelope);
+    EXPECT_EQ(envelope->api_version + " " + envelope->kind, "meta.k8s.io/v1 PartialObjectMetadata");
+  }
+  EXPECT_EQ(events.back().type(), "BOOKMARK");
+  metav1::PartialObjectMetadata bookmark;
+  ASSERT_TRUE(bookmark.ParseFromString(decode_envelope(events.back().object().raw())->raw));
+  EXPECT_EQ(bookmark.metadata().annotations().at("k8s.io/initial-events-end"), "true");
+}
+
+TEST_F(WatchStreamTest, AnErrorWithinAProtobufWatchIsAStatusFrame) {
+  const std::string start = now_revision();
+  const auto value = std::make_shared<const std::string>("v");
+  for (size_t i = 0; i < Store::kHistoryMax * 2 + 10 && store_->compacted() <= std::stoll(start); ++i) {
+    ASSERT_TRUE(finish(store_->commit({.key = "/other/" + std::to_string(i), .value = value})));
+  }
+  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + start, scope_, {{"Accept", "application/vnd.kubernetes.protobuf"}});
+  const auto events = frames_of(watch->text);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].type(), "ERROR");
+  const auto envelope = decode_envelope(events[0].object().raw());
+  metav1::Status status;
+  ASSERT_TRUE(envelope && status.ParseFromString(envelope->raw));
+  EXPECT_EQ(envelope->kind + " " + status.reason() + " " + std::to_string(status.code()), "Status Expired 410");
+  EXPECT_TRUE(watch->ended);
+}
+
+TEST_F(WatchStreamTest, YamlIsNoStream) {
+  for (std::string accept : {"application/yaml", "application/yaml,application/json"}) {
+    auto refused = get(std::string(kMaps) + "?watch=true", {{"Accept", accept}});
+    EXPECT_EQ(refused->code, 406) << accept;
+    EXPECT_NE(refused->text.find("application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"), std::string::npos);
+  }
+  auto watch = open(std::string(kMaps) + "?watch=true", scope_, {{"Accept", "application/yaml;stream=watch,application/json"}});
+  EXPECT_EQ(watch->code, 200);
+}
+
+TEST_F(WatchStreamTest, WatchersShareOneEncoding) {
+  auto first = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_);
+  auto second = open(std::string(kMaps) + "?watch=true&resourceVersion=" + now_revision(), scope_);
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  EXPECT_FALSE(first->text.empty());
+  EXPECT_EQ(first->text, second->text);
 }
 
 TEST_F(WatchStreamTest, ABadSelectorIsAPlainError) {

@@ -1,0 +1,105 @@
+#include "wire/connection.h"
+
+#include <boost/beast/http/status.hpp>
+#include <ctime>
+
+namespace stint::http {
+namespace {
+
+constexpr std::string_view kHttp2Start = "PRI * ";
+
+}  // namespace
+
+std::pair<std::string, std::string> Shared::error_text(int status, std::string_view sentence) const {
+  if (error_body) return error_body(status, sentence);
+  return {"text/plain", std::string(sentence) + "\n"};
+}
+
+const std::string& Shared::date() {
+  const std::time_t now_second = std::time(nullptr);
+  if (now_second != date_second_) {
+    std::tm utc{};
+    gmtime_r(&now_second, &utc);
+    char text[40];
+    date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
+    date_second_ = now_second;
+  }
+  return date_;
+}
+
+void set_target(std::string target, Request& request) {
+  request.target = std::move(target);
+  const size_t mark = request.target.find('?');
+  request.path = request.target.substr(0, mark);
+  if (mark != std::string::npos) request.query = request.target.substr(mark + 1);
+}
+
+std::string header_value(std::string_view value) {
+  std::string out(value);
+  for (char& c : out) {
+    if (c == '\r' || c == '\n' || c == '\0') c = ' ';
+  }
+  return out;
+}
+
+std::string_view status_phrase(int status) {
+  const auto phrase = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+  return {phrase.data(), phrase.size()};
+}
+
+std::string too_large_sentence(const Limits& limits) { return "limit is " + std::to_string(limits.body_bytes_max); }
+
+Connection::Connection(std::shared_ptr<Shared> shared, boost::asio::ip::tcp::socket socket, std::function<void()> retire)
+    : shared_(std::move(shared)), retire_(std::move(retire)), since_(shared_->now) {
+  transport_ =
+      std::make_shared<Transport>(std::move(socket), shared_->tls ? &*shared_->tls : nullptr, shared_->scratch, *this, shared_->now);
+  remote_ = transport_->remote();
+}
+
+Connection::~Connection() { transport_->close(); }
+
+void Connection::opened() {
+  peer_ = transport_->peer();
+  if (shared_->tls) protocol_ = transport_->chose_http2() ? make_http2(*this) : make_http1(*this);
+}
+
+void Connection::received(std::string_view bytes) {
+  // Without TLS there is no ALPN: the first bytes tell.
+  if (!protocol_) protocol_ = bytes.starts_with(kHttp2Start) ? make_http2(*this) : make_http1(*this);
+  protocol_->received(bytes);
+}
+
+void Connection::fill() {
+  if (protocol_) protocol_->fill();
+}
+
+void Connection::lost() { retire_(); }
+
+void Connection::close() {
+  if (transport_->closed()) return;
+  transport_->close();
+  retire_();
+}
+
+void Connection::tick() {
+  transport_->tick(shared_->now, shared_->limits.stall_max);
+  if (transport_->closed()) return;
+  if (protocol_) return protocol_->tick();
+  if (shared_->now - since_ > shared_->limits.idle_max) close();
+}
+
+void Connection::drain() {
+  if (protocol_) return protocol_->drain();
+  close();
+}
+
+Request Connection::new_request() const {
+  Request request;
+  request.remote = remote_;
+  request.peer_common_name = peer_.common_name;
+  request.peer_organizations = peer_.organizations;
+  request.peer_certificate_sha256 = peer_.certificate_sha256;
+  return request;
+}
+
+}  // namespace stint::http
