@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "api/embedded_json.h"
+#include "api/field_managers.h"
 #include "api/go_quote.h"
 #include "api/kind.h"
 #include "api/wire_rules.h"
@@ -93,6 +94,7 @@ Result<DecodedBody> decode_document(BodyFormat format, const Message& prototype,
   if (const Result<void> read = json::decode(*document, *decoded.message, &decoded.strict_errors); !read) {
     return refusal.unfit(decoded, read.error().message);
   }
+  note_cleared_managers(*document, *decoded.message);
   return decoded;
 }
 

@@ -7,6 +7,7 @@
 #include "api/go_duration.h"
 #include "api/json.h"
 #include "api/message_plan.h"
+#include "api/message_presence.h"
 #include "api/rfc3339.h"
 
 namespace stint::json {
@@ -28,6 +29,9 @@ void append_raw(std::string_view raw, std::string& out) {
     out += "null";
   }
 }
+
+// Checked at the door, and written by the server itself in what is stored; it is in every object, so it is not read again.
+void append_fields(std::string_view raw, std::string& out) { out += raw.empty() ? std::string_view("null") : raw; }
 
 void append_int_or_string(const intstr::IntOrString& value, std::string& out) {
   if (value.type() == 0) {
@@ -76,7 +80,7 @@ void append_special(FieldType type, const Message& message, std::string& out) {
     case FieldType::kIntOrString:
       return append_int_or_string(static_cast<const intstr::IntOrString&>(message), out);
     case FieldType::kFieldsV1:
-      return append_raw(static_cast<const metav1::FieldsV1&>(message).raw(), out);
+      return append_fields(static_cast<const metav1::FieldsV1&>(message).raw(), out);
     case FieldType::kRawExtension:
       return append_raw(static_cast<const runtimev1::RawExtension&>(message).raw(), out);
     case FieldType::kQuantity: {
@@ -85,17 +89,6 @@ void append_special(FieldType type, const Message& message, std::string& out) {
     }
     default:
       std::abort();  // the caller looked
-  }
-}
-
-bool is_zero_special(FieldType type, const Message& message) {
-  switch (type) {
-    case FieldType::kTime:
-      return !static_cast<const metav1::Time&>(message).has_seconds();
-    case FieldType::kMicroTime:
-      return !static_cast<const metav1::MicroTime&>(message).has_seconds();
-    default:
-      return message.ByteSizeLong() == 0;
   }
 }
 
@@ -131,7 +124,7 @@ class Encoder {
         members(access.GetMessage(message, field.field), *field.message, first);
         continue;
       }
-      if (!is_shown(message, access, field)) continue;
+      if (!is_shown(message, field)) continue;
       comma(first);
       out_ += field.prefix;
       switch (field.shape) {
@@ -145,26 +138,6 @@ class Encoder {
           map(message, access, field);
           break;
       }
-    }
-  }
-
-  bool is_shown(const Message& message, const Reflection& access, const FieldPlan& field) {
-    if (field.presence == Presence::kAlways) return true;
-    if (field.shape != FieldShape::kSingle) return access.FieldSize(message, field.field) > 0;
-    if (!access.HasField(message, field.field)) return false;
-    if (field.presence == Presence::kPointer) return true;
-    switch (field.type) {
-      case FieldType::kString:
-      case FieldType::kBytes:
-        return !access.GetStringReference(message, field.field, &scratch_).empty();
-      case FieldType::kBool:
-        return access.GetBool(message, field.field);
-      case FieldType::kInt32:
-        return access.GetInt32(message, field.field) != 0;
-      case FieldType::kInt64:
-        return access.GetInt64(message, field.field) != 0;
-      default:
-        return !is_zero_special(field.type, access.GetMessage(message, field.field));
     }
   }
 

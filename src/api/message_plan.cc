@@ -72,6 +72,48 @@ void add_patch_strategy(FieldPlan& plan) {
   }
 }
 
+// A field of the message's JSON object; null when it has none of the name.
+const FieldDescriptor* find_member(const Descriptor* message, const std::string& name) {
+  for (int i = 0; i < message->field_count(); ++i) {
+    const FieldDescriptor* field = message->field(i);
+    if (field->name() == name) return field;
+    if (!field->options().GetExtension(stint::inline_)) continue;
+    if (const FieldDescriptor* found = find_member(field->message_type(), name)) return found;
+  }
+  return nullptr;
+}
+
+// What OpenAPI publishes as the default of a key, which stands for it in items without it.
+std::string default_of_key(const FieldDescriptor* key) {
+  const auto& options = key->options();
+  if (options.HasExtension(stint::default_json)) return options.GetExtension(stint::default_json);
+  if (!options.GetExtension(stint::always) || key->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) return "";
+  if (key->cpp_type() == FieldDescriptor::CPPTYPE_STRING) return "\"\"";
+  return key->cpp_type() == FieldDescriptor::CPPTYPE_BOOL ? "false" : "0";
+}
+
+void add_list_type(FieldPlan& plan) {
+  const auto& options = plan.field->options();
+  const std::string& type = options.GetExtension(stint::list_type);
+  if (type == "set") plan.list_type = ListType::kSet;
+  if (type != "map") return;
+  plan.list_type = ListType::kMap;
+  for (int i = 0; i < options.ExtensionSize(stint::list_map_key); ++i) {
+    const std::string& name = options.GetExtension(stint::list_map_key, i);
+    const FieldDescriptor* key = find_member(plan.field->message_type(), name);
+    if (key == nullptr) GOOGLE_LOG(FATAL) << "no such key as " << name << " in " << plan.field->full_name();
+    plan.list_keys.push_back({name, default_of_key(key)});
+  }
+  std::ranges::sort(plan.list_keys, {}, &ListKey::name);
+}
+
+// REQUIRES: the plan's shape is known.
+bool is_owned_whole(const FieldPlan& plan) {
+  const std::string& type = plan.field->options().GetExtension(stint::map_type);
+  if (plan.shape == FieldShape::kMap || !type.empty()) return type == "atomic";
+  return plan.message != nullptr && plan.message->is_atomic;
+}
+
 bool is_hidden(const FieldDescriptor* field) { return field->has_json_name() && field->json_name() == "-"; }
 
 // All plans so far. Readers share the lock; building a plan builds all it reaches.
@@ -99,6 +141,7 @@ class Plans {
     slot = std::make_unique<MessagePlan>();
     MessagePlan* plan = slot.get();  // `slot` moves when the map grows
     plan->descriptor = descriptor;
+    plan->is_atomic = descriptor->options().GetExtension(stint::struct_type) == "atomic";
     built.push_back(plan);
     for (int i = 0; i < descriptor->field_count(); ++i) {
       if (!is_hidden(descriptor->field(i))) plan->fields.push_back(build_field(descriptor->field(i), built));
@@ -120,10 +163,12 @@ class Plans {
       plan.map_value = element = field->message_type()->map_value();
     } else if (field->is_repeated()) {
       plan.shape = FieldShape::kRepeated;
+      add_list_type(plan);
       plan.is_list_items = plan.name == "items" && field->containing_type()->name().ends_with("List");
     }
     plan.type = type_of(element);
     if (plan.type == FieldType::kMessage) plan.message = build(element->message_type(), built);
+    plan.is_atomic = is_owned_whole(plan);
     return plan;
   }
 

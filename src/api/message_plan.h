@@ -36,6 +36,13 @@ enum class Presence {
   kInline,   // its members stand in the parent
 };
 
+// What server-side apply owns of a list: the whole, the scalars in it, or its items by their keys.
+enum class ListType { kAtomic, kSet, kMap };
+struct ListKey {
+  std::string name;
+  std::string default_json;  // of an item without it; "" none
+};
+
 struct FieldPlan {
   const google::protobuf::FieldDescriptor* field = nullptr;
   std::string name;
@@ -50,6 +57,9 @@ struct FieldPlan {
   bool patch_merges = false;    // strategic merge patch: lists are merged, by this key or as a set without one
   bool patch_replaces = false;  // objects are replaced
   std::string patch_merge_key;
+  ListType list_type = ListType::kAtomic;
+  std::vector<ListKey> list_keys;  // of kMap, sorted by name
+  bool is_atomic = false;          // a struct or a map that server-side apply owns as a whole
 };
 
 // A member of the JSON object, and the inlined messages one steps through to reach its field.
@@ -61,6 +71,7 @@ struct MemberPlan {
 
 struct MessagePlan {
   const google::protobuf::Descriptor* descriptor = nullptr;
+  bool is_atomic = false;           // server-side apply owns such a struct as a whole, where its field does not say otherwise
   std::vector<FieldPlan> fields;    // in the order of declaration, which is Go's
   std::vector<MemberPlan> members;  // sorted by name
   const MemberPlan* find(std::string_view name) const;

@@ -14,7 +14,7 @@ constexpr std::string_view kPatchSchema = "io.k8s.apimachinery.pkg.apis.meta.v1.
 constexpr std::string_view kObjectTypes[] = {"application/json", "application/vnd.kubernetes.protobuf", "application/yaml"};
 constexpr std::string_view kWatchType = "application/json;stream=watch";
 constexpr std::string_view kPatchTypes[] = {"application/json-patch+json", "application/merge-patch+json",
-                                            "application/strategic-merge-patch+json"};
+                                            "application/strategic-merge-patch+json", "application/apply-patch+yaml"};
 
 std::string document_path(GroupVersion gv) {
   return gv.group.empty() ? "api/" + std::string(gv.version) : "apis/" + std::string(gv.group) + "/" + std::string(gv.version);

@@ -42,7 +42,7 @@ struct ObjectList {
   std::string resource_version;
 };
 
-enum class PatchType { kJson, kMerge, kStrategic };
+enum class PatchType { kJson, kMerge, kStrategic, kApply };
 
 struct DeleteRequest {
   std::optional<int64_t> grace_period_seconds;

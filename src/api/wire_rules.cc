@@ -25,6 +25,14 @@ Result<void> check_json(const std::string& raw) {
   return {};
 }
 
+// Encoding puts it into JSON as it is.
+Result<void> compact(metav1::FieldsV1& fields) {
+  if (fields.raw().empty()) return {};
+  TRY(const json::Value value, json::parse_embedded(fields.raw()));
+  fields.set_raw(json::to_text(value));
+  return {};
+}
+
 Result<void> apply_element(Message& message, const FieldPlan& field) {
   switch (field.type) {
     case FieldType::kTime: {
@@ -40,7 +48,7 @@ Result<void> apply_element(Message& message, const FieldPlan& field) {
     case FieldType::kQuantity:
       return canonicalize(static_cast<resource::Quantity&>(message));
     case FieldType::kFieldsV1:
-      return check_json(static_cast<metav1::FieldsV1&>(message).raw());
+      return compact(static_cast<metav1::FieldsV1&>(message));
     case FieldType::kRawExtension:
       return check_json(static_cast<runtimev1::RawExtension&>(message).raw());
     case FieldType::kMessage:

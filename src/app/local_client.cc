@@ -6,7 +6,8 @@ namespace {
 
 class LocalClient final : public Client {
  public:
-  LocalClient(Server& server, User user) : server_(server), user_(std::move(user)) {}
+  LocalClient(Server& server, User user, std::string field_manager)
+      : server_(server), user_(std::move(user)), field_manager_(std::move(field_manager)) {}
 
   Task<Result<Object>> get(const Kind& kind, std::string ns, std::string name) override {
     return one(request(Verb::kGet, kind, std::move(ns), std::move(name)));
@@ -77,7 +78,7 @@ class LocalClient final : public Client {
 
  private:
   Request request(Verb verb, const Kind& kind, std::string ns, std::string name) const {
-    return {.user = user_, .verb = verb, .kind = &kind, .ns = std::move(ns), .name = std::move(name)};
+    return {.user = user_, .verb = verb, .kind = &kind, .ns = std::move(ns), .name = std::move(name), .field_manager = field_manager_};
   }
 
   Task<Result<Object>> one(Request request) {
@@ -87,10 +88,13 @@ class LocalClient final : public Client {
 
   Server& server_;
   const User user_;
+  const std::string field_manager_;
 };
 
 }  // namespace
 
-std::unique_ptr<Client> make_local_client(Server& server, User user) { return std::make_unique<LocalClient>(server, std::move(user)); }
+std::unique_ptr<Client> make_local_client(Server& server, User user, std::string field_manager) {
+  return std::make_unique<LocalClient>(server, std::move(user), std::move(field_manager));
+}
 
 }  // namespace stint

@@ -9,7 +9,7 @@
 
 namespace stint {
 
-// REQUIRES: the server outlives the client and its watches.
-std::unique_ptr<Client> make_local_client(Server& server, User user);
+// Its writes are recorded under the name of the field manager. REQUIRES: the server outlives the client and its watches.
+std::unique_ptr<Client> make_local_client(Server& server, User user, std::string field_manager);
 
 }  // namespace stint

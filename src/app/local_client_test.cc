@@ -34,7 +34,7 @@ class LocalClientTest : public ::testing::Test {
   SimLoop loop_{WallTime(std::chrono::seconds(1'800'000'000))};
   std::unique_ptr<Store> store_ = make_memory_store(loop_);
   std::unique_ptr<Server> server_ = make_server(loop_, *store_);
-  std::unique_ptr<Client> client_ = make_local_client(*server_, {.name = "system:stint", .groups = {"system:masters"}});
+  std::unique_ptr<Client> client_ = make_local_client(*server_, {.name = "system:stint", .groups = {"system:masters"}}, "tester");
 };
 
 TEST_F(LocalClientTest, WritesAndReadsThroughThePipeline) {

@@ -115,7 +115,7 @@ class Serve {
   Result<void> start_server(http::Listener listener, const std::string& host) {
     TRY(const Credentials credentials, load_credentials(command_.data_dir, host, loop_->clock(), loop_->rng()));
     server_ = make_server(*loop_, *store_);
-    client_ = make_local_client(*server_, system_user("system:stint"));
+    client_ = make_local_client(*server_, system_user("system:stint"), "kube-controller-manager");
     make_node();
     RestOptions options{.logs = &node_->logs(), .server_address = listener.authority()};
     options.tokens[credentials.admin_token] = system_user(kAdminUser);
@@ -140,12 +140,12 @@ class Serve {
                         .log_dir = command_.data_dir + "/logs",
                         .host_ip = host.empty() ? "127.0.0.1" : host,
                         .host_address = host};
-    node_client_ = make_local_client(*server_, system_user(kNodeUser + options.name));
+    node_client_ = make_local_client(*server_, system_user(kNodeUser + options.name), "kubelet");
     node_ = std::make_unique<NodeAgent>(*loop_, *node_client_, *runtime_, *images_, std::move(options));
   }
 
   void start_clients() {
-    scheduler_client_ = make_local_client(*server_, system_user("system:kube-scheduler"));
+    scheduler_client_ = make_local_client(*server_, system_user("system:kube-scheduler"), "kube-scheduler");
     scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
     controllers_->start();
     scheduler_->start();

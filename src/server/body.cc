@@ -39,6 +39,10 @@ Result<void> check_type(const Request& request) {
 
 Result<void> check_place(const Request& request, const Message& object) {
   const metav1::ObjectMeta& meta = stint::meta(object);
+  if (request.verb != Verb::kCreate && !request.name.empty() && meta.name().empty()) {
+    return fail(Reason::kBadRequest,
+                "the name of the object (" + request.name + " based on URL) was undeterminable: name must be provided");
+  }
   if (!request.name.empty() && meta.name() != request.name) {
     return fail(Reason::kBadRequest,
                 "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");

@@ -18,6 +18,7 @@ Task<Result<void>> ensure(Core& core, std::unique_ptr<Message> object) {
   const std::string ns = meta(*object).namespace_();
   if (core.registry.exists(kind, ns, meta(*object).name())) co_return Result<void>();
   Request request{.verb = Verb::kCreate, .kind = &kind, .ns = ns};
+  request.field_manager = "kube-apiserver";
   request.body.message = std::move(object);
   auto made = co_await create_object(core, std::move(request));
   // Another server may have been first.

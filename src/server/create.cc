@@ -1,7 +1,8 @@
-// POST: decode → default → admit → name, uid, time → prepare → validate → persist.
+// POST: decode → default → credit → admit → name, uid, time → prepare → validate → persist.
 #include "api/metadata_rules.h"
 #include "server/admission.h"
 #include "server/errors.h"
+#include "server/managed_fields.h"
 #include "server/metadata.h"
 #include "server/pipeline.h"
 #include "server/quota.h"
@@ -50,6 +51,7 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
     co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");
   }
   set_defaults(kind, *object);
+  if (!is_apply(request)) track_managers(request, nullptr, *object, core.loop.now());
 
   CO_TRY_VOID(choose_name(core, kind, request.ns, *object));
   CO_TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));

@@ -55,7 +55,6 @@ void fill_system_metadata(const Kind& kind, Message& object, std::string_view ns
   meta.clear_resourceversion();
   meta.clear_deletiontimestamp();
   meta.clear_deletiongraceperiodseconds();
-  meta.clear_managedfields();
   if (kind.has_generation) {
     meta.set_generation(1);
   } else {
@@ -70,7 +69,6 @@ void keep_system_metadata(Message& next, const Message& old) {
   if (was.namespace_().empty()) meta.clear_namespace_();
   if (meta.uid().empty()) meta.set_uid(was.uid());
   meta.clear_selflink();
-  meta.clear_managedfields();
   if (was.has_generation()) {
     meta.set_generation(was.generation());
   } else {

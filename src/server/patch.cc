@@ -1,5 +1,6 @@
 #include "api/patch.h"
 
+#include "api/field_managers.h"
 #include "server/errors.h"
 #include "server/pipeline.h"
 
@@ -22,6 +23,8 @@ Result<json::Value> apply(const PatchBody& patch, const json::Value& document, c
       return apply_merge_patch(document, patch.patch);
     case PatchType::kStrategic:
       return apply_strategic_patch(document, patch.patch, *current.GetDescriptor());
+    case PatchType::kApply:
+      break;  // managed_fields.cc
   }
   std::unreachable();
 }
@@ -46,6 +49,7 @@ Result<std::unique_ptr<Message>> patched_object(const Request& request, const Me
   std::vector<std::string> unknown;
   auto decoded = json::decode(result, *next, &unknown);
   if (!decoded) return fail(invalid_patch(request.patch->patch, decoded.error().message));
+  note_cleared_managers(result, *next);
   unknown.insert(unknown.begin(), request.patch->duplicates.begin(), request.patch->duplicates.end());
   if (const std::string fault = strict_fault(request, unknown, warnings); !fault.empty()) {
     return fail(invalid_patch(request.patch->patch, fault));

@@ -29,7 +29,7 @@ enum class FieldValidation { kIgnore, kWarn, kStrict };
 
 struct PatchBody {
   PatchType type;
-  json::Value patch;
+  json::Value patch;                    // of kApply the configuration
   std::vector<std::string> duplicates;  // found while parsing it
 };
 
@@ -49,7 +49,8 @@ struct Request {
 
   bool dry_run = false;
   FieldValidation field_validation = FieldValidation::kWarn;
-  std::string field_manager;
+  std::string field_manager;  // under which name the writer's fields are recorded
+  bool force = false;         // apply: fields of others are taken over
 
   // list and watch
   std::string label_selector;

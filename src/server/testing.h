@@ -60,6 +60,23 @@ class ServerTest : public ::testing::Test {
     patch.patch = PatchBody{.type = type, .patch = json::parse(text).value()};
     return handle(std::move(patch));
   }
+  // `configuration` is YAML without apiVersion, kind and name.
+  template <class T>
+  Result<Answer> apply(std::string name, std::string manager, std::string_view configuration, bool force = false,
+                       std::string subresource = "") {
+    Request apply = request<T>(Verb::kPatch, name);
+    apply.subresource = std::move(subresource);
+    apply.field_manager = std::move(manager);
+    apply.force = force;
+    json::Value document = json::parse_yaml(configuration).value();
+    document.as_object()["apiVersion"] = apply.kind->api_version();
+    document.as_object()["kind"] = apply.kind->kind;
+    json::Value& metadata = document.as_object()["metadata"];
+    if (!metadata.is_object()) metadata = json::Members();
+    metadata.as_object()["name"] = std::move(name);
+    apply.patch = PatchBody{.type = PatchType::kApply, .patch = std::move(document)};
+    return handle(std::move(apply));
+  }
   template <class T>
   Result<Answer> get(std::string name) {
     return handle(request<T>(Verb::kGet, std::move(name)));

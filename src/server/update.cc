@@ -1,8 +1,10 @@
-// PUT and PATCH of an object or its status: read → produce → default → admit → prepare → validate → persist, again from the
+// PUT and PATCH of an object or its status: read → produce → default → credit → admit → prepare → validate → persist, again from the
 // start when somebody else wrote in between.
+#include "api/field_ownership.h"
 #include "api/metadata_rules.h"
 #include "server/admission.h"
 #include "server/errors.h"
+#include "server/managed_fields.h"
 #include "server/metadata.h"
 #include "server/pipeline.h"
 #include "server/quota.h"
@@ -66,7 +68,9 @@ Result<void> check_uid(const Request& request, const Message& next, const Stored
                            ", UID in object meta: " + is));
 }
 
-Result<std::unique_ptr<Message>> requested_object(const Request& request, const Stored& current, std::vector<std::string>& warnings) {
+Result<std::unique_ptr<Message>> requested_object(const Request& request, const Stored& current, std::vector<std::string>& warnings,
+                                                  WallTime now) {
+  if (is_apply(request)) return applied_object(request, *current.object, warnings, now);
   if (request.verb == Verb::kPatch) return patched_object(request, *current.object, warnings);
   std::unique_ptr<Message> next(request.body.message->New());
   next->CopyFrom(*request.body.message);
@@ -86,10 +90,11 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
                                              std::vector<std::string>& warnings) {
   const Kind& kind = *request.kind;
   const Message& old = *current.object;
-  TRY(std::unique_ptr<Message> next, requested_object(request, current, warnings));
+  TRY(std::unique_ptr<Message> next, requested_object(request, current, warnings, core.loop.now()));
   TRY_VOID(check_uid(request, *next, current));
   TRY_VOID(check_lock(request, *next, current));
   if (kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*next);
+  if (!is_apply(request)) track_managers(request, &old, *next, core.loop.now());
   TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old}));
 
   const Endpoint endpoint = endpoint_of(request);
@@ -97,6 +102,7 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   if (endpoint.spec_may_change) TRY_VOID(assign_service_numbers(core, kind, *next, &old));
   if (endpoint.prepare != nullptr) endpoint.prepare(*next, old);
   if (endpoint.spec_may_change) advance_generation(kind, *next, old);
+  keep_times_of_same(old, *next);
   TRY_VOID(validate(request, endpoint, *next, old));
   if (kind.rules->warn != nullptr && endpoint.spec_may_change) kind.rules->warn(*next, &old, warnings);
   TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old}));
@@ -122,9 +128,31 @@ bool may_retry(const Request& request) {
   return version.empty() || version == "0";
 }
 
+// Apply makes what is not there, of every kind.
+Task<Result<Answer>> create_by_apply(Core& core, Request request) {
+  const std::unique_ptr<Message> nothing = request.kind->make();
+  std::vector<std::string> warnings;
+  CO_TRY(request.body.message, applied_object(request, *nothing, warnings, core.loop.now()));
+  mutable_meta(*request.body.message).clear_resourceversion();
+  CO_TRY(Answer answer, co_await create_object(core, std::move(request)));
+  answer.warnings.insert(answer.warnings.begin(), warnings.begin(), warnings.end());
+  co_return answer;
+}
+
 Task<Result<Answer>> create_by_put(Core& core, Request request) {
   mutable_meta(*request.body.message).clear_resourceversion();
   return create_object(core, std::move(request));
+}
+
+Task<Result<Answer>> absent(const Kind& kind, std::string name) { co_return fail(not_found(kind, name)); }
+
+// What a write to an object comes to that is not there.
+Task<Result<Answer>> create_instead(Core& core, Request request) {
+  if (request.subresource.empty() && is_apply(request)) return create_by_apply(core, std::move(request));
+  if (request.subresource.empty() && request.verb == Verb::kUpdate && request.kind->create_on_update) {
+    return create_by_put(core, std::move(request));
+  }
+  return absent(*request.kind, std::move(request.name));
 }
 
 }  // namespace
@@ -137,11 +165,7 @@ Task<Result<Answer>> update_object(Core& core, Request request) {
   auto pause = kConflictPause;
   for (int attempt = 0;; ++attempt) {
     CO_TRY(auto current, core.registry.find(kind, request.ns, request.name));
-    if (!current) {
-      if (request.verb != Verb::kUpdate || !kind.create_on_update || !request.subresource.empty())
-        co_return fail(not_found(kind, request.name));
-      co_return co_await create_by_put(core, std::move(request));
-    }
+    if (!current) co_return co_await create_instead(core, std::move(request));
     Answer answer{.kind = &kind, .warnings = body_warnings};
     const auto numbers = co_await lock_service_numbers(core, kind);
     CO_TRY(auto next, next_object(core, request, *current, answer.warnings));

@@ -1,11 +1,19 @@
 #include "server/rest/decode.h"
 
+#include "api/go_quote.h"
 #include "server/errors.h"
+#include "server/managed_fields.h"
 
 namespace stint::rest {
 namespace {
 
 constexpr size_t kFieldManagerBytesMax = 128;
+constexpr std::pair<std::string_view, PatchType> kPatchTypes[] = {
+    {"application/json-patch+json", PatchType::kJson},
+    {"application/merge-patch+json", PatchType::kMerge},
+    {"application/strategic-merge-patch+json", PatchType::kStrategic},
+    {"application/apply-patch+yaml", PatchType::kApply},
+};
 
 std::string media_type(const http::Request& http) {
   std::string_view type = http.header("Content-Type");
@@ -56,10 +64,12 @@ void check_dry_run(const std::vector<std::string>& values, FieldErrors& errors) 
 
 void check_field_manager(const std::string& manager, FieldErrors& errors) {
   if (manager.size() > kFieldManagerBytesMax) errors.too_long("fieldManager", kFieldManagerBytesMax);
-  for (unsigned char c : manager) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (size_t i = 0; i < manager.size(); ++i) {
+    const auto c = static_cast<unsigned char>(manager[i]);
     if (c >= 0x20 && c != 0x7f) continue;
-    errors.invalid("fieldManager", quote(manager), "only printable characters may be used");
-    return;
+    const std::string code{'0', '0', kHex[c >> 4], kHex[c & 15]};
+    errors.invalid("fieldManager", go_quoted(manager), "invalid character U+" + code + " (at position " + std::to_string(i) + ")");
   }
 }
 
@@ -75,8 +85,11 @@ std::string default_manager(std::string_view user_agent) {
 // dryRun, fieldManager, fieldValidation of create, update and patch.
 Result<void> decode_write_options(const http::Request& http, const Query& query, Request& request) {
   FieldErrors errors;
-  if (request.verb == Verb::kPatch && query.find("force")) errors.forbidden("force", "may not be specified for non-apply patch");
   request.field_manager = query.text("fieldManager");
+  const bool is_apply = stint::is_apply(request);
+  if (is_apply && request.field_manager.empty()) errors.required("fieldManager", "is required for apply patch");
+  if (request.patch && !is_apply && query.find("force")) errors.forbidden("force", "may not be specified for non-apply patch");
+  request.force = is_apply && query.flag("force");
   check_field_manager(request.field_manager, errors);
   std::vector<std::string> dry_run = query.all("dryRun");
   check_dry_run(dry_run, errors);
@@ -118,23 +131,40 @@ Result<void> decode_object(const http::Request& http, Request& request) {
   return {};
 }
 
-Result<void> decode_patch(const http::Request& http, Request& request) {
-  std::string type = media_type(http);
-  PatchBody patch;
-  if (type == "application/json-patch+json") {
-    patch.type = PatchType::kJson;
-  } else if (type == "application/merge-patch+json") {
-    patch.type = PatchType::kMerge;
-  } else if (type == "application/strategic-merge-patch+json") {
-    patch.type = PatchType::kStrategic;
-  } else {
-    return fail(unknown_format("application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"));
+Result<PatchType> patch_type(const http::Request& http) {
+  const std::string type = media_type(http);
+  std::string known;
+  for (const auto& [name, meaning] : kPatchTypes) {
+    if (type == name) return meaning;
+    known.append(known.empty() ? "" : ", ").append(name);
   }
+  return fail(unknown_format(known));
+}
+
+// A configuration is YAML, of which JSON is a part; upstream reads it twice, as the messages show.
+Result<json::Value> parse_configuration(const std::string& body, std::vector<std::string>& duplicates) {
+  auto parsed = json::parse_yaml(body, &duplicates);
+  if (!parsed) return fail(Reason::kBadRequest, "error encoding patch: " + parsed.error().message);
+  if (parsed->is_object()) return parsed;
+  if (parsed->is_null()) return json::Value(json::Members());
+  const std::string_view shown = parsed->is_array() ? "array" : parsed->is_string() ? "string" : parsed->is_bool() ? "bool" : "number";
+  return fail(Reason::kBadRequest, "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
+                                       std::string(shown) + " into Go value of type map[string]interface {}");
+}
+
+Result<void> decode_patch(const http::Request& http, const Query& query, Request& request) {
+  PatchBody patch;
+  TRY(patch.type, patch_type(http));
   TRY_VOID(check_size(http));
-  auto parsed = json::parse(http.body, &patch.duplicates);
-  if (!parsed) return fail(Reason::kBadRequest, "error decoding patch: " + parsed.error().message);
-  patch.patch = *std::move(parsed);
   request.patch = std::move(patch);
+  TRY_VOID(decode_write_options(http, query, request));
+  if (is_apply(request)) {
+    TRY(request.patch->patch, parse_configuration(http.body, request.patch->duplicates));
+    return {};
+  }
+  auto parsed = json::parse(http.body, &request.patch->duplicates);
+  if (!parsed) return fail(Reason::kBadRequest, "invalid JSON patch");
+  request.patch->patch = *std::move(parsed);
   return {};
 }
 
@@ -226,10 +256,8 @@ Result<void> decode_request(const http::Request& http, const Query& query, Reque
     case Verb::kUpdate:
       TRY_VOID(decode_write_options(http, query, request));
       return decode_object(http, request);
-    case Verb::kPatch: {
-      TRY_VOID(decode_patch(http, request));
-      return decode_write_options(http, query, request);
-    }
+    case Verb::kPatch:
+      return decode_patch(http, query, request);
     case Verb::kDelete:
       return decode_delete(http, query, request);
     case Verb::kDeleteCollection:
