@@ -190,7 +190,7 @@ TEST_F(OfConfigMaps, CanBeWrittenByAClient) {
                   fieldsV1: {"f:data": {"f:k": {}}}}]}, data: {k: v}})");
   EXPECT_EQ(managers(), R"(z Apply - {"f:data":{"f:k":{}}})"
                         "\n");
-  update("b", R"({metadata: {managedFields: [{manager: y, operation: Update, apiVersion: v0, fieldsType: FieldsV1,
+  update("b", R"({metadata: {managedFields: [{manager: w, operation: Update, apiVersion: v0, fieldsType: FieldsV1,
                   fieldsV1: {"f:data": {"f:k": {}}}}]}, data: {k: v}})");
   EXPECT_EQ(managers(), "") << "of a version that is not served nothing can be told";
 }

@@ -49,8 +49,10 @@ bool same_message(const Message& a, const Message& b, const FieldPlan& field) {
       return static_cast<const metav1::FieldsV1&>(a).raw() == static_cast<const metav1::FieldsV1&>(b).raw();
     case FieldType::kRawExtension:
       return static_cast<const runtimev1::RawExtension&>(a).raw() == static_cast<const runtimev1::RawExtension&>(b).raw();
-    default:
+    case FieldType::kMessage:
       return same_members(a, b, *field.message);
+    default:
+      return a.SerializePartialAsString() == b.SerializePartialAsString();
   }
 }
 

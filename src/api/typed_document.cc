@@ -18,6 +18,7 @@ Type type_of_element(const FieldPlan& field, bool is_atomic) {
       return {.shape = Shape::kStruct, .is_atomic = is_atomic, .field = &field, .message = field.message};
     case FieldType::kFieldsV1:
     case FieldType::kRawExtension:
+    case FieldType::kTextList:
       return {.shape = Shape::kAny, .field = &field};
     default:
       return scalar(&field);

@@ -97,7 +97,7 @@ TEST(TypedDocument, OrdersItemsAsTheConfigurationDoes) {
   EXPECT_EQ(names("abc", "xb"), "axbc");
   EXPECT_EQ(names("abc", "d"), "abcd");
   EXPECT_EQ(names("", "ba"), "ba");
-  EXPECT_EQ(names("axbycz", "cab"), "xyzcab");
+  EXPECT_EQ(names("axbycz", "cab"), "xyczab");
 }
 
 TEST(TypedDocument, LetsNullGoBeforeAValueButNotBeforeAStruct) {
