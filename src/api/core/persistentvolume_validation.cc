@@ -10,14 +10,12 @@
 #include "api/json.h"
 #include "api/names.h"
 #include "api/quantity.h"
-#include "stint/options.pb.h"
 
 namespace stint::core {
 namespace {
 
 using Source = corev1::PersistentVolumeSource;
 using Spec = corev1::PersistentVolumeSpec;
-using google::protobuf::FieldDescriptor;
 
 constexpr std::string_view kReclaimPolicies[] = {"Delete", "Recycle", "Retain"};
 constexpr const char* kMountOptionsAnnotation = "volume.beta.kubernetes.io/mount-options";
@@ -65,20 +63,6 @@ bool is_set(const Source& source, std::string_view name) {
   return source.GetReflection()->HasField(source, source.GetDescriptor()->FindFieldByName(std::string(name)));
 }
 
-// What the declaration marks as required must not be empty.
-void validate_required_members(const Message& source, const FieldPath& path, FieldErrors& errors) {
-  const auto& access = *source.GetReflection();
-  for (int i = 0; i < source.GetDescriptor()->field_count(); ++i) {
-    const FieldDescriptor* field = source.GetDescriptor()->field(i);
-    if (!field->options().GetExtension(stint::required)) continue;
-    if (field->is_repeated()) {
-      if (access.FieldSize(source, field) == 0) errors.required(path / field->name());
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && access.GetString(source, field).empty()) {
-      errors.required(path / field->name());
-    }
-  }
-}
-
 void validate_secret(const corev1::SecretReference& secret, const FieldPath& path, FieldErrors& errors) {
   if (secret.name().empty()) {
     errors.required(path / "name");
@@ -120,10 +104,7 @@ void validate_one_source(const Spec& spec, const char* name, const FieldPath& pa
   const FieldPath at = path / (std::string_view(name) == "gcePersistentDisk" ? "persistentDisk" : name);
   if (source.has_hostpath()) return validate_host_path(source.hostpath(), at, errors);
   const auto* field = source.GetDescriptor()->FindFieldByName(name);
-  validate_required_members(source.GetReflection()->GetMessage(source, field), at, errors);
-  if (source.has_nfs() && !source.nfs().path().starts_with('/')) {
-    errors.invalid(at / "path", quote(source.nfs().path()), "must be an absolute path");
-  }
+  validate_outside_source(source.GetReflection()->GetMessage(source, field), at, errors);
   if (source.has_csi()) validate_csi(source.csi(), at, errors);
   if (source.has_local()) validate_local(spec, path, errors);
   if (source.has_scaleio() && source.scaleio().volumename().empty()) errors.required(at / "volumeName");

@@ -42,6 +42,8 @@ void validate_field_ref(const corev1::ObjectFieldSelector& selector, bool in_vol
 void validate_resource_ref(const corev1::ResourceFieldSelector& selector, bool in_volume, const FieldPath& path, FieldErrors& errors);
 
 void validate_host_path(const corev1::HostPathVolumeSource& source, const FieldPath& path, FieldErrors& errors);
+// A source of storage outside of the machine, of pods and of PersistentVolumes.
+void validate_outside_source(const Message& source, const FieldPath& path, FieldErrors& errors);
 void validate_no_backstep(const std::string& text, const FieldPath& path, FieldErrors& errors);
 // A relative path without "..".
 void validate_descending_path(const std::string& text, const FieldPath& path, FieldErrors& errors);

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <set>
 
+#include "api/core/persistentvolumeclaim_validation.h"
 #include "api/core/pod_validation.h"
 #include "api/names.h"
 #include "api/quantity.h"
+#include "stint/options.pb.h"
 
 namespace stint::core {
 namespace {
@@ -149,6 +151,36 @@ void validate_downward(const corev1::DownwardAPIVolumeSource& source, const Fiel
   for (const corev1::DownwardAPIVolumeFile& file : source.items()) validate_downward_file(file, path, errors);
 }
 
+// What the declaration marks as required must not be empty.
+void validate_required_members(const Message& source, const FieldPath& path, FieldErrors& errors) {
+  const auto& access = *source.GetReflection();
+  for (int i = 0; i < source.GetDescriptor()->field_count(); ++i) {
+    const google::protobuf::FieldDescriptor* field = source.GetDescriptor()->field(i);
+    if (!field->options().GetExtension(stint::required)) continue;
+    if (field->is_repeated()) {
+      if (access.FieldSize(source, field) == 0) errors.required(path / field->name());
+    } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING && access.GetString(source, field).empty()) {
+      errors.required(path / field->name());
+    }
+  }
+}
+
+// A claim that is made with the pod.
+void validate_ephemeral(const corev1::EphemeralVolumeSource& source, const FieldPath& path, FieldErrors& errors) {
+  const FieldPath at = path / "volumeClaimTemplate";
+  if (!source.has_volumeclaimtemplate()) return errors.required(at);
+  const metav1::ObjectMeta& metadata = source.volumeclaimtemplate().metadata();
+  validate_labels(metadata.labels(), at / "metadata" / "labels", errors);
+  validate_annotations(metadata.annotations(), at / "metadata" / "annotations", errors);
+  validate_claim_spec(source.volumeclaimtemplate().spec(), at / "spec", errors);
+}
+
+bool is_outside(std::string_view source) {
+  static constexpr std::string_view kInside[] = {
+      "emptyDir", "hostPath", "configMap", "secret", "downwardAPI", "projected", "persistentVolumeClaim", "ephemeral", "image"};
+  return std::ranges::find(kInside, source) == std::end(kInside);
+}
+
 void validate_source(const corev1::VolumeSource& source, const FieldPath& path, FieldErrors& errors) {
   std::vector<const google::protobuf::FieldDescriptor*> chosen;
   source.GetReflection()->ListFields(source, &chosen);
@@ -170,6 +202,10 @@ void validate_source(const corev1::VolumeSource& source, const FieldPath& path, 
     errors.required(path / "persistentVolumeClaim" / "claimName");
   }
   if (source.has_image() && source.image().reference().empty()) errors.required(path / "image" / "reference");
+  if (source.has_ephemeral()) validate_ephemeral(source.ephemeral(), path / "ephemeral", errors);
+  if (!is_outside(chosen.front()->name())) return;
+  const FieldPath at = path / (source.has_gcepersistentdisk() ? "persistentDisk" : chosen.front()->name());
+  validate_outside_source(source.GetReflection()->GetMessage(source, chosen.front()), at, errors);
 }
 
 void validate_mount_options(const corev1::Container& container, const corev1::VolumeMount& mount, const FieldPath& path,
@@ -209,6 +245,12 @@ void validate_mount(const corev1::Container& container, const corev1::VolumeMoun
 
 void validate_no_backstep(const std::string& text, const FieldPath& path, FieldErrors& errors) {
   if (has_backstep(text)) errors.invalid(path, quote(text), "must not contain '..'");
+}
+
+void validate_outside_source(const Message& source, const FieldPath& path, FieldErrors& errors) {
+  validate_required_members(source, path, errors);
+  const auto* share = dynamic_cast<const corev1::NFSVolumeSource*>(&source);
+  if (share != nullptr && !share->path().starts_with('/')) errors.invalid(path / "path", quote(share->path()), "must be an absolute path");
 }
 
 void validate_descending_path(const std::string& text, const FieldPath& path, FieldErrors& errors) {

@@ -49,10 +49,10 @@ Task<void> ResourceQuotaController::run() {
   queue_.start();
 }
 
-// A change of the status alone is the server's account, or our own write.
+// A status that fits the spec is the server's account, or our own write.
 void ResourceQuotaController::observe_quota(const Object& old, const Object& next) {
   if (next == nullptr) return queue_.forget(object_key(*old));
-  if (old == nullptr || !core::same_amounts(as_quota(old).spec().hard(), as_quota(next).spec().hard())) queue_.add(object_key(*next));
+  if (old == nullptr || !is_current(as_quota(next))) queue_.add(object_key(*next));
 }
 
 void ResourceQuotaController::observe_content(const Kind& kind, const Object& old, const Object& next) {

@@ -1,5 +1,7 @@
 #include "control/resource_quota/plan.h"
 
+#include <algorithm>
+
 #include "api/core/quota_usage.h"
 
 namespace stint::resource_quota {
@@ -36,6 +38,12 @@ corev1::ResourceQuotaStatus status_of(const corev1::ResourceQuota& quota, std::s
   *status.mutable_hard() = hard;
   *status.mutable_used() = core::as_list(used);
   return status;
+}
+
+bool is_current(const corev1::ResourceQuota& quota) {
+  const corev1::ResourceQuotaStatus& status = quota.status();
+  return core::same_amounts(quota.spec().hard(), status.hard()) &&
+         std::ranges::all_of(status.hard(), [&](const auto& entry) { return status.used().contains(entry.first); });
 }
 
 bool is_same(const corev1::ResourceQuotaStatus& a, const corev1::ResourceQuotaStatus& b) {
