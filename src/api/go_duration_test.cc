@@ -21,7 +21,8 @@ TEST(GoDuration, ReadsUnitsFractionsAndSigns) {
 }
 
 TEST(GoDuration, IsPrintedAsGoPrintsIt) {
-  for (const char* text : {"0s", "1ns", "1.1\u00b5s", "12ms", "1.5s", "10s", "2m40s", "5m0s", "1h0m2.5s", "26h0m0s", "-1.5s"}) {
+  for (const char* text :
+       {"0s", "1ns", "1.1\u00b5s", "12ms", "250ms", "1.5s", "10s", "15.03s", "1m0s", "2m40s", "1h30m0s", "1h0m2.5s", "26h0m0s", "-1.5s"}) {
     EXPECT_EQ(go_duration_text(parse_go_duration(text).value()), text);
   }
   EXPECT_EQ(go_duration_text(Duration::min()), "-2562047h47m16.854775808s");

@@ -78,7 +78,7 @@ class Server:
         os.mkdir(self.image_dir)
         if images:
             for archive in test_images().glob("*.tar"):
-                os.link(archive, f"{self.image_dir}/{archive.name}") if same_device(archive, self.dir) else shutil.copy(archive, self.image_dir)
+                link_or_copy(archive, self.image_dir)
 
     def start(self):
         self.process = subprocess.Popen(
@@ -216,8 +216,11 @@ class KeyValue:
         self.process.stdout.close()
 
 
-def same_device(a, b):
-    return os.stat(a).st_dev == os.stat(b).st_dev
+def link_or_copy(file, folder):
+    try:
+        os.link(file, f"{folder}/{file.name}")
+    except OSError:  # another file system, or the same one under another mount
+        shutil.copy(file, folder)
 
 
 def test_images():
