@@ -46,7 +46,7 @@ TEST(ServiceRules, AddressesAndNodePortsDoNotRepeat) {
   taken.addresses = {"10.96.1.0", "10.96.0.7"};
   taken.node_ports = {30000};
   const auto next =
-      made("{metadata: {name: a}, spec: {type: NodePort, ports: [{name: x, port: 80}, {name: y, port: 80, protocol: UDP}]}}", taken);
+      made("{metadata: {name: a}, spec: {type: NodePort, ports: [{name: x, port: 80}, {name: z, port: 80, protocol: UDP}]}}", taken);
   ASSERT_TRUE(next.accepted()) << next;
   EXPECT_EQ(next.object.spec().clusterip(), "10.96.1.1");
   EXPECT_EQ(next.object.spec().ports(0).nodeport(), 30001);

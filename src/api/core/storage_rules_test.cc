@@ -66,7 +66,7 @@ TEST(PersistentVolumeClaimRules, AClassMayBeGivenLater) {
 TEST(PersistentVolumeRules, AVolumeIsKeptAndPrinted) {
   const auto made = create_yaml<corev1::PersistentVolume>(R"(
 metadata: {name: a}
-spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany, ReadWriteOnce], nfs: {server: s, path: /p}, claimRef: {namespace: n, name: c}})");
+spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany, ReadWriteOnce], nfs: {server: s, path: /p}, claimRef: {namespace: "n", name: c}})");
   ASSERT_TRUE(made.accepted()) << made;
   EXPECT_EQ(made.object.status().lastphasetransitiontime().seconds(), 1'800'000'000);
   EXPECT_EQ(cells(made.object, at(1'800'000'005)),

@@ -26,7 +26,7 @@ TEST(RbacRules, ABindingIsCompletedAndChecked) {
   const auto made = create_yaml<rbacv1::RoleBinding>(R"(
 metadata: {name: a}
 roleRef: {kind: Role, name: r}
-subjects: [{kind: User, name: u}, {kind: ServiceAccount, name: s, namespace: n}, {kind: Group, name: g}])");
+subjects: [{kind: User, name: u}, {kind: ServiceAccount, name: s, namespace: "n"}, {kind: Group, name: g}])");
   ASSERT_TRUE(made.accepted()) << made;
   EXPECT_EQ(made.object.roleref().apigroup(), "rbac.authorization.k8s.io");
   EXPECT_EQ(made.object.subjects(0).apigroup(), "rbac.authorization.k8s.io");
