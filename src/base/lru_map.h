@@ -28,6 +28,13 @@ class LruMap {
     places_[key] = entries_.begin();
     return entries_.front().second;
   }
+  // The value at key, now the youngest; null if absent.
+  Value* find(const std::string& key) {
+    auto found = places_.find(key);
+    if (found == places_.end()) return nullptr;
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return &found->second->second;
+  }
   size_t size() const { return entries_.size(); }
 
  private:
