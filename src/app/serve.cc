@@ -55,6 +55,7 @@ class Serve {
 
   Result<void> start() {
     TRY_VOID(check_rights());
+    TRY(controller_rows_, controllers_without(command_.disabled_controllers));
     TRY(const cli::Address address, cli::parse_address(command_.listen));
     TRY(http::Listener listener, http::Listener::open(address.host, address.port));
     TRY_VOID(prepare_directories());
@@ -129,7 +130,7 @@ class Serve {
                     [this](http::Request request, http::Response& response) { return rest_->handle(std::move(request), response); }));
     kubeconfig_ = command_.kubeconfig.empty() ? command_.data_dir + "/kubeconfig" : command_.kubeconfig;
     TRY_VOID(write_kubeconfig(kubeconfig_, url_, credentials));
-    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, credentials.authority.certificate_pem);
+    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, credentials.authority.certificate_pem, controller_rows_);
     return {};
   }
 
@@ -146,9 +147,11 @@ class Serve {
 
   void start_clients() {
     scheduler_client_ = make_local_client(*server_, system_user("system:kube-scheduler"), "kube-scheduler");
-    scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
     controllers_->start();
-    scheduler_->start();
+    if (!command_.disable_scheduler) {
+      scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
+      scheduler_->start();
+    }
     node_->start();
   }
 
@@ -202,6 +205,7 @@ class Serve {
   std::unique_ptr<NodeAgent> node_;
   std::unique_ptr<RestHandler> rest_;
   std::unique_ptr<http::Server> http_;
+  std::vector<ControllerRow> controller_rows_;
   std::unique_ptr<ControllerSet> controllers_;
   std::unique_ptr<Scheduler> scheduler_;
   std::string url_, kubeconfig_;

@@ -16,6 +16,8 @@ struct ServeCommand {
   std::string image_dir;   // "": DATA_DIR/image-files
   std::string runtime = "crun";
   std::string store = "sqlite";
+  std::vector<std::string> disabled_controllers;  // "*": all of them
+  bool disable_scheduler = false;
   bool verbose = false;
 };
 
