@@ -15,6 +15,8 @@ constexpr std::array<int8_t, 256> kDigits = [] {
   return digits;
 }();
 
+constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 }  // namespace
 
 void append_base64(std::string_view bytes, std::string& out) {
@@ -52,6 +54,36 @@ std::optional<std::string> decode_base64(std::string_view text) {
   out += static_cast<char>(group >> 16);
   if (digits == 3) out += static_cast<char>(group >> 8);
   return out;
+}
+
+void append_base64url(std::string_view bytes, std::string& out) {
+  uint32_t bits = 0;
+  int count = 0;
+  for (const unsigned char byte : bytes) {
+    bits = bits << 8 | byte;
+    count += 8;
+    while (count >= 6) {
+      count -= 6;
+      out += kUrlAlphabet[bits >> count & 63];
+    }
+  }
+  if (count > 0) out += kUrlAlphabet[bits << (6 - count) & 63];
+}
+
+std::optional<std::string> decode_base64url(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char letter : text) {
+    const size_t value = kUrlAlphabet.find(letter);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 255);
+  }
+  return bytes;
 }
 
 }  // namespace stint

@@ -19,17 +19,8 @@ using google::protobuf::io::CodedOutputStream;
 
 constexpr size_t kWireBytesMax = size_t{1} << 31;  // libprotobuf's own limit
 
-// Tags of runtime.Unknown: all its fields are length-delimited.
-constexpr uint32_t kTypeMetaTag = 1 << 3 | 2;
-constexpr uint32_t kRawTag = 2 << 3 | 2;
-constexpr uint32_t kContentEncodingTag = 3 << 3 | 2;
-constexpr uint32_t kContentTypeTag = 4 << 3 | 2;
-
-void write_text(uint32_t tag, std::string_view text, CodedOutputStream& out) {
-  out.WriteTag(tag);
-  out.WriteVarint32(static_cast<uint32_t>(text.size()));
-  out.WriteRaw(text.data(), static_cast<int>(text.size()));
-}
+constexpr std::string_view kEnvelopeMagic{"k8s\0", 4};
+constexpr uint32_t kRawTag = 2 << 3 | 2;  // of runtime.Unknown, whose fields are all length-delimited
 
 std::string type_meta_bytes(std::string_view api_version, std::string_view kind) {
   runtimev1::TypeMeta type;
@@ -116,23 +107,24 @@ Result<DecodedBody> decode_wire(const Message& prototype, const Refusal& refusal
 
 }  // namespace
 
+std::string envelope_head(std::string_view api_version, std::string_view kind, size_t message_bytes) {
+  std::string head(kEnvelopeMagic);
+  append_bytes_field(1, type_meta_bytes(api_version, kind), head);
+  append_bytes_head(2, message_bytes, head);
+  return head;
+}
+
 std::string encode_envelope(std::string_view api_version, std::string_view kind, const Message& message) {
-  const std::string type = type_meta_bytes(api_version, kind);
   const size_t raw_size = message.ByteSizeLong();
-  std::string bytes;
-  bytes.reserve(kEnvelopeMagic.size() + type.size() + raw_size + 24);
-  bytes += kEnvelopeMagic;
+  std::string bytes = envelope_head(api_version, kind, raw_size);
+  bytes.reserve(bytes.size() + raw_size + kEnvelopeTail.size());
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     CodedOutputStream out(&stream);
     out.SetSerializationDeterministic(true);  // equal objects are equal bytes
-    write_text(kTypeMetaTag, type, out);
-    out.WriteTag(kRawTag);
-    out.WriteVarint32(static_cast<uint32_t>(raw_size));
     message.SerializeWithCachedSizes(&out);
-    write_text(kContentEncodingTag, "", out);  // upstream writes both, empty
-    write_text(kContentTypeTag, "", out);
   }
+  bytes += kEnvelopeTail;
   return bytes;
 }
 
@@ -149,11 +141,15 @@ Result<Envelope> decode_envelope(std::string_view bytes) {
       .api_version = unknown.typemeta().apiversion(), .kind = unknown.typemeta().kind(), .raw = std::move(*unknown.mutable_raw())};
 }
 
-void append_bytes_field(int number, std::string_view bytes, std::string& message) {
+void append_bytes_head(int number, size_t size, std::string& message) {
   uint8_t head[2 * 5];
   uint8_t* end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(number) << 3 | 2, head);
-  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(bytes.size()), end);
+  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(size), end);
   message.append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head));
+}
+
+void append_bytes_field(int number, std::string_view bytes, std::string& message) {
+  append_bytes_head(number, bytes.size(), message);
   message += bytes;
 }
 

@@ -20,9 +20,12 @@ struct Envelope {
   std::string raw;
 };
 Result<Envelope> decode_envelope(std::string_view bytes);  // kBadRequest when broken
-inline constexpr std::string_view kEnvelopeMagic{"k8s\0", 4};
-// Appends a field of bytes or of a message, already encoded, to a protobuf message.
+// An envelope in parts: the head, so many bytes of a message, and the tail.
+std::string envelope_head(std::string_view api_version, std::string_view kind, size_t message_bytes);
+inline constexpr std::string_view kEnvelopeTail{"\x1a\0\x22\0", 4};
+// Appends a field of bytes or of a message, already encoded, to a protobuf message; or only what stands before those bytes.
 void append_bytes_field(int number, std::string_view bytes, std::string& message);
+void append_bytes_head(int number, size_t size, std::string& message);
 // The message within an envelope that encode_envelope made.
 std::string_view raw_of_envelope(std::string_view bytes);
 

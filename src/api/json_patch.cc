@@ -74,9 +74,8 @@ class JsonPatch {
     if (op == "test") return test(*path, value);
     if (op == "remove") return take(*path) ? Result<void>() : rejected();
     if (op == "move" || op == "copy") return transfer(operation, *path, op == "move");
-    if (value == nullptr) return rejected();
-    if (op == "add") return add(*path, *value);
-    if (op == "replace") return replace(*path, *value);
+    if (op == "add") return add(*path, value == nullptr ? Value() : *value);
+    if (op == "replace") return replace(*path, value == nullptr ? Value() : *value);
     return rejected();
   }
 
@@ -90,6 +89,11 @@ class JsonPatch {
     return at;
   }
   Value* find(const Pointer& path) { return find(path, path.size()); }
+
+  bool has_object_before_last(const Pointer& path) {
+    const Value* parent = path.empty() ? nullptr : find(path, path.size() - 1);
+    return parent != nullptr && parent->is_object();
+  }
 
   static bool fits(const Pointer& path, const Value& value) {
     return !json::is_deeper_than(value, kDepthMax - static_cast<int>(path.size()));
@@ -115,9 +119,11 @@ class JsonPatch {
     return {};
   }
 
+  // A member that is absent is added, as upstream has it.
   Result<void> replace(const Pointer& path, Value value) {
     Value* target = find(path);
-    if (target == nullptr || !fits(path, value)) return rejected();
+    if (target == nullptr) return has_object_before_last(path) ? add(path, std::move(value)) : rejected();
+    if (!fits(path, value)) return rejected();
     *target = std::move(value);
     return {};
   }
@@ -150,6 +156,7 @@ class JsonPatch {
     if (!from) return rejected();
     if (!moves) {
       const Value* source = find(*from);
+      if (source == nullptr && has_object_before_last(*from)) return add(path, Value());
       if (source == nullptr) return rejected();
       copied_bytes_ += json::to_text(*source).size();
       if (copied_bytes_ > kCopiedBytesMax) return rejected();

@@ -128,7 +128,7 @@ struct Kind {
   std::span<const Subresource> subresources = {};
   const google::protobuf::Descriptor* (*descriptor)() = nullptr;
   // Where it is stored: "/registry/<storage_resource>/[<namespace>/]<name>"; another kind's when two shapes share one store. "": nowhere,
-  // it is only asked and answered (server/reviews.h).
+  // it is only asked and answered (server/reviews.h, server/usage_metrics.h).
   std::string_view storage_resource;
   const Rules* rules = nullptr;
 
@@ -137,6 +137,7 @@ struct Kind {
   bool create_on_update = false;        // PUT creates
   bool unconditional_update = true;     // PUT without resourceVersion
   bool returns_deleted_object = false;  // DELETE answers with the object instead of a Status
+  bool absent = false;                  // listed, but none can be made (api/absent_kinds.h)
   Propagation default_propagation = Propagation::kBackground;
 
   // Conversion to and from the stored kind, for the second of two shapes (events.k8s.io); null: stored as it is.

@@ -1,10 +1,16 @@
 // The one list of kinds.
+#include <algorithm>
+
+#include "api/absent_kinds.h"
+#include "api/authentication/rules.h"
+#include "api/authorization/rules.h"
 #include "api/batch/rules.h"
 #include "api/certificates/rules.h"
 #include "api/coordination/rules.h"
 #include "api/core/rules.h"
 #include "api/events/rules.h"
 #include "api/kind.h"
+#include "api/metrics/rules.h"
 #include "api/policy/rules.h"
 #include "api/rbac/rules.h"
 #include "api/scheduling/rules.h"
@@ -24,6 +30,18 @@ constexpr Kind kEviction = {.group = "policy",
                             .verbs = "create",
                             .descriptor = policyv1::Eviction::descriptor};
 
+constexpr Kind kTokenRequest = {.group = "authentication.k8s.io",
+                                .version = "v1",
+                                .kind = "TokenRequest",
+                                .plural = "tokenrequests",
+                                .singular = "tokenrequest",
+                                .verbs = "create",
+                                .descriptor = authenticationv1::TokenRequest::descriptor,
+                                .rules = &authentication::kTokenRequestRules};
+
+constexpr Subresource kServiceAccountSubresources[] = {
+    {.name = "token", .kind = "TokenRequest", .verbs = "create", .type = &kTokenRequest},
+};
 constexpr Subresource kPodSubresources[] = {
     {.name = "binding", .kind = "Binding", .verbs = "create"},
     {.name = "eviction", .kind = "Eviction", .verbs = "create", .type = &kEviction},
@@ -171,6 +189,7 @@ constexpr Kind kKinds[] = {
      .singular = "serviceaccount",
      .short_names = "sa",
      .verbs = kAllVerbs,
+     .subresources = kServiceAccountSubresources,
      .descriptor = corev1::ServiceAccount::descriptor,
      .storage_resource = "serviceaccounts",
      .rules = &core::kServiceAccountRules,
@@ -202,6 +221,59 @@ constexpr Kind kKinds[] = {
      .default_propagation = Propagation::kUnsupported,
      .to_stored = events::to_core,
      .from_stored = events::from_core},
+    {.group = "authentication.k8s.io",
+     .version = "v1",
+     .kind = "SelfSubjectReview",
+     .plural = "selfsubjectreviews",
+     .singular = "selfsubjectreview",
+     .namespaced = false,
+     .verbs = "create",
+     .descriptor = authenticationv1::SelfSubjectReview::descriptor,
+     .rules = &authentication::kSelfSubjectReviewRules},
+    {.group = "authentication.k8s.io",
+     .version = "v1",
+     .kind = "TokenReview",
+     .plural = "tokenreviews",
+     .singular = "tokenreview",
+     .namespaced = false,
+     .verbs = "create",
+     .descriptor = authenticationv1::TokenReview::descriptor,
+     .rules = &authentication::kTokenReviewRules},
+    {.group = "authorization.k8s.io",
+     .version = "v1",
+     .kind = "LocalSubjectAccessReview",
+     .plural = "localsubjectaccessreviews",
+     .singular = "localsubjectaccessreview",
+     .verbs = "create",
+     .descriptor = authorizationv1::LocalSubjectAccessReview::descriptor,
+     .rules = &authorization::kLocalSubjectAccessReviewRules},
+    {.group = "authorization.k8s.io",
+     .version = "v1",
+     .kind = "SelfSubjectAccessReview",
+     .plural = "selfsubjectaccessreviews",
+     .singular = "selfsubjectaccessreview",
+     .namespaced = false,
+     .verbs = "create",
+     .descriptor = authorizationv1::SelfSubjectAccessReview::descriptor,
+     .rules = &authorization::kSelfSubjectAccessReviewRules},
+    {.group = "authorization.k8s.io",
+     .version = "v1",
+     .kind = "SelfSubjectRulesReview",
+     .plural = "selfsubjectrulesreviews",
+     .singular = "selfsubjectrulesreview",
+     .namespaced = false,
+     .verbs = "create",
+     .descriptor = authorizationv1::SelfSubjectRulesReview::descriptor,
+     .rules = &authorization::kSelfSubjectRulesReviewRules},
+    {.group = "authorization.k8s.io",
+     .version = "v1",
+     .kind = "SubjectAccessReview",
+     .plural = "subjectaccessreviews",
+     .singular = "subjectaccessreview",
+     .namespaced = false,
+     .verbs = "create",
+     .descriptor = authorizationv1::SubjectAccessReview::descriptor,
+     .rules = &authorization::kSubjectAccessReviewRules},
     {.group = "batch",
      .version = "v1",
      .kind = "CronJob",
@@ -317,11 +389,51 @@ constexpr Kind kKinds[] = {
      .rules = &coordination::kLeaseRules,
      .create_on_update = true,
      .unconditional_update = false},
+    {.group = metrics::kGroup,
+     .version = "v1",
+     .kind = "NodeMetrics",
+     .plural = "nodes",
+     .singular = "",
+     .namespaced = false,
+     .verbs = "get,list",
+     .descriptor = metricsv1::NodeMetrics::descriptor,
+     .rules = &metrics::kNodeMetricsRules},
+    {.group = metrics::kGroup,
+     .version = "v1",
+     .kind = "PodMetrics",
+     .plural = "pods",
+     .singular = "",
+     .verbs = "get,list",
+     .descriptor = metricsv1::PodMetrics::descriptor,
+     .rules = &metrics::kPodMetricsRules},
+    {.group = metrics::kGroup,
+     .version = "v1beta1",
+     .kind = "NodeMetrics",
+     .plural = "nodes",
+     .singular = "",
+     .namespaced = false,
+     .verbs = "get,list",
+     .descriptor = metricsv1beta1::NodeMetrics::descriptor,
+     .rules = &metrics::kNodeMetricsRules},
+    {.group = metrics::kGroup,
+     .version = "v1beta1",
+     .kind = "PodMetrics",
+     .plural = "pods",
+     .singular = "",
+     .verbs = "get,list",
+     .descriptor = metricsv1beta1::PodMetrics::descriptor,
+     .rules = &metrics::kPodMetricsRules},
 };
+
+constexpr auto kAllKinds = [] {
+  std::array<Kind, std::size(kKinds) + std::size(kAbsentKinds)> all;
+  std::ranges::copy(kAbsentKinds, std::ranges::copy(kKinds, all.begin()).out);
+  return all;
+}();
 
 template <class Predicate>
 const Kind* find(Predicate is_wanted) {
-  for (const Kind& kind : kKinds) {
+  for (const Kind& kind : kAllKinds) {
     if (is_wanted(kind)) return &kind;
   }
   return nullptr;
@@ -329,7 +441,7 @@ const Kind* find(Predicate is_wanted) {
 
 }  // namespace
 
-std::span<const Kind> kinds() { return kKinds; }
+std::span<const Kind> kinds() { return kAllKinds; }
 
 const Kind* find_kind(std::string_view group, std::string_view version, std::string_view plural) {
   return find([&](const Kind& kind) { return kind.plural == plural && kind.group == group && kind.version == version; });

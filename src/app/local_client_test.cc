@@ -31,6 +31,13 @@ class LocalClientTest : public ::testing::Test {
     return pod;
   }
 
+  LocalClientTest() {
+    corev1::ServiceAccount account;
+    account.mutable_metadata()->set_namespace_("default");
+    account.mutable_metadata()->set_name("default");
+    EXPECT_TRUE(finish(create<corev1::ServiceAccount>(*client_, account)));
+  }
+
   SimLoop loop_{WallTime(std::chrono::seconds(1'800'000'000))};
   std::unique_ptr<Store> store_ = make_memory_store(loop_);
   std::unique_ptr<Server> server_ = make_server(loop_, *store_);

@@ -37,9 +37,18 @@ std::string host_name() {
   return text;
 }
 
+// Our own parts are not asked what they may do.
 User system_user(std::string name) { return {.name = std::move(name), .groups = {kAdminGroup, "system:authenticated"}}; }
 
+rest::AuditLevel audit_level(std::string_view name) {
+  if (name == "RequestResponse") return rest::AuditLevel::kRequestResponse;
+  return name == "Request" ? rest::AuditLevel::kRequest : rest::AuditLevel::kMetadata;
+}
+
+bool is_everywhere(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
+
 std::pair<std::string, std::string> protocol_error(int code, std::string_view sentence) {
+  if (code == 429) return {"text/plain; charset=utf-8", std::string(sentence) + "\n"};  // as upstream; clients read the code alone
   const Reason reason = code == 413 ? Reason::kRequestEntityTooLarge : Reason::kBadRequest;
   const std::string message = code == 413 ? "Request entity too large: " + std::string(sentence) : std::string(sentence);
   std::string body = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)";
@@ -113,23 +122,65 @@ class Serve {
   }
 
   Result<void> start_server(http::Listener listener, const std::string& host) {
-    TRY(const Credentials credentials, load_credentials(command_.data_dir, host, loop_->clock(), loop_->rng()));
-    server_ = make_server(*loop_, *store_);
+    std::vector<std::string> hosts{host};
+    const std::string pods_host = runtime_->host_address();
+    if (!pods_host.empty()) hosts.push_back(pods_host);
+    TRY(const Credentials credentials, load_credentials(command_.data_dir, hosts, loop_->clock(), loop_->rng()));
+    const PodsEntrance entrance = open_for_pods(pods_host, host, listener.port());
+    ServerOptions options{.api_host = entrance.host, .api_port = entrance.port};
+    options.tokens[credentials.admin_token] = system_user(kAdminUser);
+    TRY(options.account_key, SigningKey::from_pem(credentials.account_key));
+    server_ = make_server(*loop_, *store_, std::move(options));
     client_ = make_local_client(*server_, system_user("system:stint"), "kube-controller-manager");
     make_node();
-    RestOptions options{.logs = &node_->logs(), .server_address = listener.authority()};
-    options.tokens[credentials.admin_token] = system_user(kAdminUser);
-    rest_ = std::make_unique<RestHandler>(*loop_, *server_, std::move(options));
-    http::TlsOptions tls{.certificate_pem = credentials.server.certificate_pem,
-                         .key_pem = credentials.server.key_pem,
-                         .client_ca_pem = credentials.authority.certificate_pem};
-    url_ = "https://" + listener.authority();
-    TRY(http_,
-        http::serve(*loop_, std::move(listener), {.tls = std::move(tls), .error_body = protocol_error},
-                    [this](http::Request request, http::Response& response) { return rest_->handle(std::move(request), response); }));
+    server_->set_usage_source(&node_->usage());
+    TRY_VOID(serve_http(std::move(listener), credentials));
     kubeconfig_ = command_.kubeconfig.empty() ? command_.data_dir + "/kubeconfig" : command_.kubeconfig;
     TRY_VOID(write_kubeconfig(kubeconfig_, url_, credentials));
-    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, credentials.authority.certificate_pem);
+    ControllerOptions controllers{.root_ca_pem = credentials.authority.certificate_pem};
+    controllers.sign_token = [this](const corev1::ServiceAccount& account, const std::string& secret) {
+      return server_->account_tokens().issue_for_secret(account, secret);
+    };
+    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, std::move(controllers));
+    return {};
+  }
+
+  // Where pods reach the API; "" nowhere. The address comes to be with the pods' network.
+  struct PodsEntrance {
+    std::string host;
+    int port = 0;
+  };
+  PodsEntrance open_for_pods(const std::string& pods_host, const std::string& host, int port) {
+    constexpr int kHttpsPort = 443;
+    if (pods_host.empty()) return {};
+    if (is_everywhere(host) || host == pods_host) return {pods_host, port};
+    for (const int wanted : {kHttpsPort, port}) {
+      auto listener = http::Listener::open(pods_host, wanted, true);
+      if (!listener) continue;
+      pods_listener_ = *std::move(listener);
+      return {pods_host, wanted};
+    }
+    log_warning("pods cannot reach the API", "address", pods_host);
+    return {};
+  }
+
+  Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
+    RestOptions options{.logs = &node_->logs(), .server_address = listener.authority()};
+    if (!command_.audit_log.empty()) {
+      TRY(audit_log_, AuditLog::open(command_.audit_log));
+    }
+    options.audit_log = audit_log_.get();
+    options.audit_level = audit_level(command_.audit_level);
+    rest_ = std::make_unique<RestHandler>(*loop_, *server_, std::move(options));
+    const http::ServerOptions http_options{.tls = http::TlsOptions{.certificate_pem = credentials.server.certificate_pem,
+                                                                   .key_pem = credentials.server.key_pem,
+                                                                   .client_ca_pem = credentials.authority.certificate_pem},
+                                           .error_body = protocol_error};
+    const auto handler = [this](http::Request request, http::Response& response) { return rest_->handle(std::move(request), response); };
+    url_ = "https://" + listener.authority();
+    TRY(http_, http::serve(*loop_, std::move(listener), http_options, handler));
+    if (!pods_listener_) return {};
+    TRY(pods_http_, http::serve(*loop_, *std::move(pods_listener_), http_options, handler));
     return {};
   }
 
@@ -181,6 +232,7 @@ class Serve {
     co_await stop_signal(*loop_);
     log_info("stopping; containers go on");
     http_->stop_accepting();
+    if (pods_http_) pods_http_->stop_accepting();
     co_await release_runtime();
   }
 
@@ -200,8 +252,10 @@ class Serve {
   std::unique_ptr<Server> server_;
   std::unique_ptr<Client> client_, node_client_, scheduler_client_;
   std::unique_ptr<NodeAgent> node_;
+  std::optional<http::Listener> pods_listener_;
+  std::unique_ptr<AuditLog> audit_log_;
   std::unique_ptr<RestHandler> rest_;
-  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<http::Server> http_, pods_http_;
   std::unique_ptr<ControllerSet> controllers_;
   std::unique_ptr<Scheduler> scheduler_;
   std::string url_, kubeconfig_;

@@ -35,6 +35,10 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")
       ->capture_default_str()
       ->check(CLI::IsMember(choices.stores));
+  serve->add_option("--audit-log", options.audit_log, "file to which a line is appended for each request");
+  serve->add_option("--audit-level", options.audit_level, "what that line holds of the bodies: nothing, the request's, or both")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"Metadata", "Request", "RequestResponse"}));
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 

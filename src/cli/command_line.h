@@ -16,6 +16,8 @@ struct ServeCommand {
   std::string image_dir;   // "": DATA_DIR/image-files
   std::string runtime = "crun";
   std::string store = "sqlite";
+  std::string audit_log;  // "": none is kept
+  std::string audit_level = "Metadata";
   bool verbose = false;
 };
 

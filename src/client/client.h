@@ -29,6 +29,9 @@ class Client {
                                      std::string subresource) = 0;
   // The object as it is after the call (still there with finalizers or grace), or its last state.
   virtual Task<Result<Object>> remove(const Kind& kind, std::string ns, std::string name, DeleteRequest options) = 0;
+  // POST of a subresource, "token" of a ServiceAccount: what it answers.
+  virtual Task<Result<Object>> create_subresource(const Kind& kind, std::string ns, std::string name, std::string subresource,
+                                                  std::unique_ptr<Message> body) = 0;
   virtual Task<Result<void>> bind_pod(std::string ns, std::string pod, std::string pod_uid, std::string node) = 0;
   // PUT /finalize of a namespace.
   virtual Task<Result<Object>> finalize_namespace(std::unique_ptr<corev1::Namespace> object) = 0;

@@ -7,7 +7,7 @@
 
 #include "api/types.h"
 #include "base/clock.h"
-#include "client/lru_map.h"
+#include "base/lru_map.h"
 
 namespace stint {
 

@@ -300,6 +300,18 @@ Task<Result<Object>> FakeClient::remove(const Kind& kind, std::string ns, std::s
   co_return mark_deleted(kind, object, options);
 }
 
+Task<Result<Object>> FakeClient::create_subresource(const Kind& kind, std::string ns, std::string name, std::string subresource,
+                                                    std::unique_ptr<Message> body) {
+  auto failure = arrive("create", kind, subresource, ns, name);
+  co_await pass_time();
+  if (failure) co_return fail(*std::move(failure));
+  auto* asked = dynamic_cast<authenticationv1::TokenRequest*>(body.get());
+  if (subresource != "token" || asked == nullptr) co_return not_found(kind, name);
+  asked->mutable_status()->set_token(ns + "/" + name + "/" + std::to_string(tokens_given_++));
+  *asked->mutable_status()->mutable_expirationtimestamp() = to_time(loop_.now() + span_of_seconds(asked->spec().expirationseconds()));
+  co_return Object(std::move(body));
+}
+
 Task<Result<void>> FakeClient::bind_pod(std::string ns, std::string pod, std::string pod_uid, std::string node) {
   co_await pass_time();
   const Kind& kind = kind_of<corev1::Pod>();

@@ -32,6 +32,9 @@ class FakeClient : public Client {
   Task<Result<Object>> patch(const Kind& kind, std::string ns, std::string name, PatchType type, json::Value patch,
                              std::string subresource) override;
   Task<Result<Object>> remove(const Kind& kind, std::string ns, std::string name, DeleteRequest options) override;
+  // Knows "token" only: the token tells its account and how many were given before.
+  Task<Result<Object>> create_subresource(const Kind& kind, std::string ns, std::string name, std::string subresource,
+                                          std::unique_ptr<Message> body) override;
   Task<Result<void>> bind_pod(std::string ns, std::string pod, std::string pod_uid, std::string node) override;
   Task<Result<Object>> finalize_namespace(std::unique_ptr<corev1::Namespace> object) override;
 
@@ -94,6 +97,7 @@ class FakeClient : public Client {
   int64_t revision_ = 1;
   int64_t compacted_ = 1;
   std::vector<Watch*> watches_;
+  int tokens_given_ = 0;
   std::vector<std::string> calls_;
 };
 

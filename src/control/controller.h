@@ -2,6 +2,7 @@
 // it is level-triggered: it may run at any time, twice, or after a crash between any two writes. Loop thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ struct ControllerContext {
   Client& client;
   SharedInformers& informers;
   std::string root_ca_pem;  // what kube-root-ca.crt publishes
+  // Signs the token that a Secret of that name holds for the account; empty: such Secrets stay without.
+  std::function<Result<std::string>(const corev1::ServiceAccount& account, const std::string& secret)> sign_token;
 };
 
 // The constructor asks for informers, and adds indexes and handlers; start() begins to work once those informers have synced.

@@ -1,5 +1,6 @@
 #include "control/controllers.h"
 
+#include "control/cluster_role_aggregation/controller.h"
 #include "control/cronjob/controller.h"
 #include "control/disruption/controller.h"
 #include "control/event_ttl/controller.h"
@@ -9,6 +10,7 @@
 #include "control/podgc/controller.h"
 #include "control/resource_quota/controller.h"
 #include "control/service_account/controller.h"
+#include "control/service_account/token_secret_controller.h"
 #include "control/storage_protection/controller.h"
 #include "control/ttl/controller.h"
 
@@ -28,14 +30,16 @@ constexpr ControllerRow kControllers[] = {
     {"resourcequota", make_controller<resource_quota::ResourceQuotaController>},
     {"disruption", make_controller<disruption::DisruptionController>},
     {"storage-protection", make_controller<storage_protection::StorageProtectionController>},
+    {"service-account-token", make_controller<service_account::TokenSecretController>},
+    {"cluster-role-aggregation", make_controller<ClusterRoleAggregationController>},
 };
 
 }  // namespace
 
 std::span<const ControllerRow> controllers() { return kControllers; }
 
-ControllerSet::ControllerSet(Loop& loop, Client& client, std::string root_ca_pem, std::span<const ControllerRow> rows)
-    : informers_(loop, client), context_{loop, client, informers_, std::move(root_ca_pem)} {
+ControllerSet::ControllerSet(Loop& loop, Client& client, ControllerOptions options, std::span<const ControllerRow> rows)
+    : informers_(loop, client), context_{loop, client, informers_, std::move(options.root_ca_pem), std::move(options.sign_token)} {
   for (const ControllerRow& row : rows) controllers_.push_back(row.make(context_));
 }
 

@@ -11,10 +11,16 @@ namespace stint {
 
 std::span<const ControllerRow> controllers();
 
+// What controllers know from elsewhere: see ControllerContext.
+struct ControllerOptions {
+  std::string root_ca_pem;
+  std::function<Result<std::string>(const corev1::ServiceAccount&, const std::string&)> sign_token;
+};
+
 class ControllerSet {
  public:
   // `rows`: which ones; tests run a few.
-  ControllerSet(Loop& loop, Client& client, std::string root_ca_pem = {}, std::span<const ControllerRow> rows = controllers());
+  ControllerSet(Loop& loop, Client& client, ControllerOptions options = {}, std::span<const ControllerRow> rows = controllers());
   void start();
 
  private:

@@ -27,6 +27,8 @@ Result<void> write_file(const fs::path& path, const PayloadFile& file) {
   TRY_VOID(os::write_all(opened.get(), file.bytes));
   if (fchmod(opened.get(), static_cast<mode_t>(file.mode)) != 0)
     return fail(errno_error("chmod " + path.string(), errno));  // past the umask
+  if (file.owner && fchown(opened.get(), static_cast<uid_t>(*file.owner), static_cast<gid_t>(-1)) != 0)
+    return fail(errno_error("chown " + path.string(), errno));
   return {};
 }
 
@@ -38,6 +40,7 @@ bool holds(const fs::path& data, const Payload& payload) {
   for (const auto& [path, file] : payload) {
     struct stat info{};
     if (stat((data / path).c_str(), &info) != 0 || static_cast<int>(info.st_mode & 07777) != file.mode) return false;
+    if (file.owner && info.st_uid != static_cast<uid_t>(*file.owner)) return false;
     std::ifstream in(data / path, std::ios::binary);
     if (std::string(std::istreambuf_iterator<char>(in), {}) != file.bytes) return false;
   }

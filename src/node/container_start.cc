@@ -111,7 +111,7 @@ Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, Image
   ReferencedNames names;
   add_environment_references(*container.spec, names);
   CO_TRY(const ReferencedObjects objects, co_await fetch(std::move(names)));
-  CO_TRY(const Environment environment, build_environment(*container.spec, downward(), objects));
+  CO_TRY(const Environment environment, build_environment(*container.spec, downward(), objects, node_.service_environment(*pod_)));
   auto mounts = co_await on_pool(node_.loop, [pod = pod_, spec = *container.spec, paths = paths_, environment] {
     return container_mounts(pod->spec(), spec, paths, environment);
   });

@@ -75,8 +75,9 @@ void add_environment_references(const corev1::Container& container, ReferencedNa
   }
 }
 
-Result<Environment> build_environment(const corev1::Container& container, const DownwardInput& downward, const ReferencedObjects& objects) {
-  Environment environment;
+Result<Environment> build_environment(const corev1::Container& container, const DownwardInput& downward, const ReferencedObjects& objects,
+                                      Environment services) {
+  Environment environment = std::move(services);
   for (const auto& source : container.envfrom()) TRY_VOID(add_env_from(source, objects, environment));
   for (const auto& variable : container.env()) {
     if (!variable.value().empty() || !variable.has_valuefrom()) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "node/admission.h"
 #include "node/phase.h"
+#include "node/service_environment.h"
 #include "node/volumes.h"
 
 namespace stint {
@@ -66,22 +67,36 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                .host_address = options_.host_address,
                .allocatable = node_capacity(description_),
                .memory_capacity_bytes = description_.facts.memory_bytes,
-               .refuse = [this](const corev1::Pod& pod) { return refuse(pod); }},
+               .refuse = [this](const corev1::Pod& pod) { return refuse(pod); },
+               .service_environment = [this](const corev1::Pod& pod) { return service_environment(pod); }},
       logs_(loop, client, options_.log_dir,
             [this](const std::string& id) {
               const auto status = runtime_.status(id);
               return status && status->state == ContainerState::kRunning;
             }),
+      usage_(loop, runtime, options_.name),
       pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
+      services_(loop, client, kind_of<corev1::Service>(), {}),
       ready_(loop),
       scope_(loop) {}
 
 NodeAgent::~NodeAgent() { runtime_.on_exit(nullptr); }
 
+Environment NodeAgent::service_environment(const corev1::Pod& pod) const {
+  Environment environment;
+  const bool wants_links = !pod.spec().has_enableservicelinks() || pod.spec().enableservicelinks();
+  for (const Object& object : services_.list()) {
+    const auto& service = static_cast<const corev1::Service&>(*object);
+    if (is_told(service, pod.metadata().namespace_(), wants_links)) add_service_variables(service, environment);
+  }
+  return environment;
+}
+
 void NodeAgent::start() {
   scope_.spawn(keep_registered());
   scope_.spawn(keep_lease());
   scope_.spawn(run());
+  scope_.spawn(usage_.run());
 }
 
 Task<void> NodeAgent::run() {
@@ -91,7 +106,9 @@ Task<void> NodeAgent::run() {
     if (found != workers_.end()) found->second->container_ended(status);
   });
   co_await recover();
+  services_.start();
   pods_.start();
+  co_await services_.synced_event().wait();
   co_await pods_.synced_event().wait();
   co_await remove_leftovers();
   pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });

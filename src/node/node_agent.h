@@ -16,6 +16,7 @@
 #include "node/node_context.h"
 #include "node/node_object.h"
 #include "node/pod_worker.h"
+#include "node/usage_sampler.h"
 #include "runtime/runtime.h"
 
 namespace stint {
@@ -38,6 +39,7 @@ class NodeAgent {
   // Set when the runtime is recovered and the pods of this node are known.
   Event& ready_event() { return ready_; }
   LogSource& logs() { return logs_; }
+  UsageSource& usage() { return usage_; }
   // Pods with a worker: those that run, or are being brought up or taken down.
   size_t workers() const { return workers_.size(); }
 
@@ -57,6 +59,7 @@ class NodeAgent {
   Task<void> remove_pod_object(std::shared_ptr<const corev1::Pod> pod);
   Task<void> remove_logs(std::shared_ptr<const corev1::Pod> pod);
   std::optional<Refusal> refuse(const corev1::Pod& pod) const;
+  Environment service_environment(const corev1::Pod& pod) const;
 
   Loop& loop_;
   Client& client_;
@@ -66,7 +69,9 @@ class NodeAgent {
   Recorder recorder_;
   NodeContext context_;
   NodeLogs logs_;
+  UsageSampler usage_;
   Informer pods_;
+  Informer services_;
   Event ready_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by uid
   WallTime status_written_at_;

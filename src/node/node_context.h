@@ -9,6 +9,7 @@
 #include "client/client.h"
 #include "client/recorder.h"
 #include "image/image_store.h"
+#include "node/environment.h"
 #include "node/status.h"
 #include "runtime/runtime.h"
 
@@ -30,7 +31,8 @@ struct NodeContext {
   std::string host_address;  // of host.stint.internal, "" none
   ResourceAmounts allocatable;
   int64_t memory_capacity_bytes = 0;
-  std::function<std::optional<Refusal>(const corev1::Pod&)> refuse;  // weighs a pod against those that are here
+  std::function<std::optional<Refusal>(const corev1::Pod&)> refuse;    // weighs a pod against those that are here
+  std::function<Environment(const corev1::Pod&)> service_environment;  // variables that tell a pod where Services are
 };
 
 }  // namespace stint

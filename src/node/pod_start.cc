@@ -6,7 +6,6 @@
 #include "node/admission.h"
 #include "node/cgroup_limits.h"
 #include "node/pod_worker.h"
-#include "node/volumes.h"
 #include "os/file.h"
 
 namespace stint {
@@ -16,8 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kNodeFileBytesMax = 1 << 20;
 constexpr Duration kSandboxRetry = std::chrono::seconds(10);
-constexpr Duration kVolumeRetryBase = std::chrono::milliseconds(500);
-constexpr Duration kVolumeRetryMax = std::chrono::seconds(122);
 
 // Of the node's own; a file that is missing is empty to the pod.
 std::string read_node_file(const std::string& path) { return os::read_file(path, kNodeFileBytesMax).value_or(""); }
@@ -95,47 +92,6 @@ Task<PodWorker::Outcome> PodWorker::make_directories() {
   co_return Outcome::kDone;
 }
 
-Task<PodWorker::Outcome> PodWorker::make_volumes() {
-  if (volumes_made_ || pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
-  if (node_.loop.now() < volume_retry_at_) {
-    look_again_at(volume_retry_at_);
-    co_return Outcome::kWait;
-  }
-  ReferencedNames names;
-  for (const auto& volume : pod_->spec().volumes()) add_volume_references(volume.volumesource(), names);
-  auto objects = co_await fetch(std::move(names));
-  if (!objects) {
-    volumes_failed(objects.error());
-    co_return Outcome::kWait;
-  }
-  VolumePayloads payloads;
-  for (const auto& volume : pod_->spec().volumes()) {
-    if (!has_payload(volume.volumesource())) continue;
-    auto payload = build_payload(volume.volumesource(), downward(), *objects);
-    if (!payload) {
-      payload.error().message = "MountVolume.SetUp failed for volume \"" + volume.name() + "\" : " + payload.error().message;
-      volumes_failed(payload.error());
-      co_return Outcome::kWait;
-    }
-    payloads[volume.name()] = *std::move(payload);
-  }
-  auto made = co_await on_pool(
-      node_.loop, [pod = pod_, paths = paths_, payloads = std::move(payloads)] { return set_up_volumes(pod->spec(), paths, payloads); });
-  if (!made) {
-    volumes_failed(made.error());
-    co_return Outcome::kWait;
-  }
-  volumes_made_ = true;
-  co_return Outcome::kDone;
-}
-
-void PodWorker::volumes_failed(const Error& error) {
-  node_.recorder.warning(*pod_, "FailedMount", error.message);
-  volume_retry_ = volume_retry_ == Duration{0} ? kVolumeRetryBase : std::min(2 * volume_retry_, kVolumeRetryMax);
-  volume_retry_at_ = node_.loop.now() + volume_retry_;
-  look_again_at(volume_retry_at_);
-}
-
 Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   if (record_.sandbox_ready) co_return Outcome::kDone;
   if (node_.loop.now() < sandbox_retry_at_) {
@@ -195,26 +151,6 @@ Task<PodWorker::Outcome> PodWorker::run_containers() {
     if (start == Start::kPulling) co_return Outcome::kWait;  // containers start in spec order
   }
   co_return Outcome::kDone;
-}
-
-Task<Result<ReferencedObjects>> PodWorker::fetch(ReferencedNames names) {
-  ReferencedObjects objects;
-  const std::string ns = pod_->metadata().namespace_();
-  for (const auto& name : names.config_maps) {
-    auto found = co_await get<corev1::ConfigMap>(node_.client, ns, name);
-    if (found)
-      objects.config_maps[name] = *std::move(found);
-    else if (found.error().reason != Reason::kNotFound)
-      co_return fail(std::move(found).error());
-  }
-  for (const auto& name : names.secrets) {
-    auto found = co_await get<corev1::Secret>(node_.client, ns, name);
-    if (found)
-      objects.secrets[name] = *std::move(found);
-    else if (found.error().reason != Reason::kNotFound)
-      co_return fail(std::move(found).error());
-  }
-  co_return objects;
 }
 
 DownwardInput PodWorker::downward() const {

@@ -17,8 +17,10 @@
 #include "node/image_puller.h"
 #include "node/node_context.h"
 #include "node/pod_files.h"
+#include "node/pod_tokens.h"
 #include "node/restart_policy.h"
 #include "node/status_writer.h"
+#include "node/volumes.h"
 
 namespace stint {
 
@@ -70,9 +72,15 @@ class PodWorker {
   Task<Outcome> make_sandbox();
   Task<Outcome> run_init_containers();
   Task<Outcome> run_containers();
-  Task<Result<ReferencedObjects>> fetch(ReferencedNames names);
-  void volumes_failed(const Error& error);
   DownwardInput downward() const;
+
+  // Volumes (pod_volumes.cc).
+  Task<void> refresh_volumes();
+  void plan_refresh();
+  Task<Result<VolumePayloads>> build_payloads();
+  void volumes_failed(const Error& error);
+  Task<Result<ReferencedObjects>> fetch(ReferencedNames names);
+  Task<Result<std::string>> make_text(corev1::VolumeProjection projection);
 
   // One container (container_start.cc).
   enum class Start { kRunning, kPulling, kWaiting };
@@ -103,6 +111,7 @@ class PodWorker {
   PodRecord record_;
   StatusWriter status_;
   ImagePuller puller_;
+  PodTokens tokens_;
   std::map<std::string, BackOff> back_offs_;         // by container
   std::map<std::string, std::string> stop_signals_;  // by container, of its image
 
@@ -118,6 +127,7 @@ class PodWorker {
   bool admitted_ = false, directories_made_ = false, volumes_made_ = false;
   Duration volume_retry_{0};
   WallTime volume_retry_at_;
+  std::optional<WallTime> refresh_at_;  // of files in volumes; none: the pod has no such volumes
   WallTime sandbox_retry_at_;
   bool ended_ = false;
   std::optional<WallTime> start_time_;

@@ -58,6 +58,25 @@ Result<void> add_downward(const Files& files, int mode, const DownwardInput& inp
   return {};
 }
 
+Result<std::string> made_text(const corev1::VolumeProjection& source, const ReferencedObjects& objects) {
+  const auto found = objects.made.find(projection_key(source));
+  if (found == objects.made.end()) return fail(Reason::kInternalError, "nothing was made for a projected source");
+  return found->second;
+}
+
+// Its owner's alone where it is known who that is.
+Result<void> add_token(const corev1::VolumeProjection& source, int mode, const corev1::PodSpec& spec, const ReferencedObjects& objects,
+                       Payload& out) {
+  constexpr int kPrivate = 0600;
+  PayloadFile file{.bytes = {}, .mode = mode, .owner = common_user(spec)};
+  if (source.serviceaccounttoken().has_user()) file.owner = source.serviceaccounttoken().user();
+  if (file.owner || spec.securitycontext().has_fsgroup()) file.mode = kPrivate;
+  TRY(std::string text, made_text(source, objects));
+  file.bytes = std::move(text);
+  out[source.serviceaccounttoken().path()] = std::move(file);
+  return {};
+}
+
 Result<void> add_projection(const corev1::VolumeProjection& source, int mode, const DownwardInput& downward,
                             const ReferencedObjects& objects, Payload& out) {
   if (source.has_configmap()) {
@@ -69,7 +88,13 @@ Result<void> add_projection(const corev1::VolumeProjection& source, int mode, co
     return add_secret(secret.localobjectreference().name(), secret.items(), secret.optional(), mode, objects, out);
   }
   if (source.has_downwardapi()) return add_downward(source.downwardapi().items(), mode, downward, out);
-  return fail(Reason::kInvalid, "this node can only project configMap, secret and downwardAPI");
+  if (source.has_serviceaccounttoken()) return add_token(source, mode, downward.pod.spec(), objects, out);
+  if (source.has_clustertrustbundle()) {
+    TRY(std::string text, made_text(source, objects));
+    out[source.clustertrustbundle().path()] = {std::move(text), mode};
+    return {};
+  }
+  return fail(Reason::kInvalid, "this node can only project configMap, secret, downwardAPI, serviceAccountToken and clusterTrustBundle");
 }
 
 }  // namespace
@@ -80,12 +105,29 @@ bool has_payload(const corev1::VolumeSource& source) {
 
 bool is_sensitive(const corev1::VolumeSource& source) { return source.has_secret() || source.has_projected() || source.has_downwardapi(); }
 
+std::string projection_key(const corev1::VolumeProjection& projection) { return projection.SerializeAsString(); }
+
+std::optional<int64_t> common_user(const corev1::PodSpec& spec) {
+  std::optional<int64_t> user;
+  for (const auto* list : {&spec.initcontainers(), &spec.containers()}) {
+    for (const corev1::Container& container : *list) {
+      const bool own = container.securitycontext().has_runasuser();
+      if (!own && !spec.securitycontext().has_runasuser()) return std::nullopt;
+      const int64_t one = own ? container.securitycontext().runasuser() : spec.securitycontext().runasuser();
+      if (user && *user != one) return std::nullopt;
+      user = one;
+    }
+  }
+  return user;
+}
+
 void add_volume_references(const corev1::VolumeSource& source, ReferencedNames& names) {
   if (source.has_configmap()) names.config_maps.insert(source.configmap().localobjectreference().name());
   if (source.has_secret()) names.secrets.insert(source.secret().secretname());
   for (const auto& projection : source.projected().sources()) {
     if (projection.has_configmap()) names.config_maps.insert(projection.configmap().localobjectreference().name());
     if (projection.has_secret()) names.secrets.insert(projection.secret().localobjectreference().name());
+    if (projection.has_serviceaccounttoken() || projection.has_clustertrustbundle()) names.made.push_back(projection);
   }
 }
 

@@ -31,19 +31,21 @@ bool is_mount_point(const fs::path& path) {
   return lstat(path.c_str(), &here) == 0 && lstat(path.parent_path().c_str(), &above) == 0 && here.st_dev != above.st_dev;
 }
 
+// Without root there is none, nor containers: the files then lie on the disk, where nobody else may read them.
 Result<void> mount_tmpfs(const fs::path& path, const std::string& options) {
-  if (is_mount_point(path)) return {};
+  if (is_mount_point(path) || geteuid() != 0) return {};
   return os::mount_tmpfs(path, options);
 }
 
 // Group, group permissions and setgid, so that new files belong to the group too.
-Result<void> give_to_group(const fs::path& root, gid_t group) {
-  auto give = [group](const fs::path& path) -> Result<void> {
+Result<void> give_to_group(const fs::path& root, gid_t group, bool read_only) {
+  auto give = [group, read_only](const fs::path& path) -> Result<void> {
     struct stat info{};
     if (lstat(path.c_str(), &info) != 0) return fail(errno_error("stat " + path.string(), errno));
     if (lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0) return fail(errno_error("chown " + path.string(), errno));
     if (S_ISLNK(info.st_mode)) return {};
-    const mode_t mode = info.st_mode | (S_ISDIR(info.st_mode) ? 02070 : 0060);
+    const mode_t added = S_ISDIR(info.st_mode) ? 02070 : 0060;
+    const mode_t mode = info.st_mode | (read_only ? added & ~mode_t{0020} : added);
     if (chmod(path.c_str(), mode & 07777) != 0) return fail(errno_error("chmod " + path.string(), errno));
     return {};
   };
@@ -160,12 +162,13 @@ Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::VolumeM
 
 }  // namespace
 
-Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads) {
+Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads, bool files_only) {
   for (const auto& volume : spec.volumes()) {
+    if (files_only && !has_payload(volume.volumesource())) continue;
     const std::string path = paths.volume(volume.name());
     auto done = set_up_volume(volume, path, payloads);
     if (done && spec.securitycontext().has_fsgroup() && !volume.volumesource().has_hostpath())
-      done = give_to_group(path, static_cast<gid_t>(spec.securitycontext().fsgroup()));
+      done = give_to_group(path, static_cast<gid_t>(spec.securitycontext().fsgroup()), has_payload(volume.volumesource()));
     if (!done) return fail(done.error().reason, "MountVolume.SetUp failed for volume \"" + volume.name() + "\" : " + done.error().message);
   }
   return {};

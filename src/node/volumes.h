@@ -17,8 +17,9 @@ namespace stint {
 // Volume name → files, for the volumes that have some.
 using VolumePayloads = std::map<std::string, Payload>;
 
-// Makes every volume of the pod, in spec order. Idempotent. An error reads `MountVolume.SetUp failed for volume "v" : …`.
-Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads);
+// Makes every volume of the pod, in spec order, or brings those with files of ours up to date. Idempotent. An error reads
+// `MountVolume.SetUp failed for volume "v" : …`.
+Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads, bool files_only = false);
 // Unmounts what is mounted below the pod's directory and removes it.
 Result<void> tear_down_pod_dir(const std::string& root);
 

@@ -49,6 +49,13 @@ int64_t counter(std::string_view text, std::string_view key) {
   return 0;
 }
 
+// The number that a file consists of.
+int64_t number(std::string_view text) {
+  int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 Result<void> collect_processes(const std::string& directory, std::set<int>& pids) {
   auto text = read_file(directory + "/cgroup.procs", kControlFileBytesMax);
   if (!text) {
@@ -187,6 +194,18 @@ Result<int64_t> CgroupTree::oom_kills(const std::string& group) const {
   TRY(const std::string text,
       read_file(directory("memory", group) + (v2 ? "/memory.events" : "/memory.oom_control"), kControlFileBytesMax));
   return counter(text, "oom_kill");
+}
+
+Result<Usage> CgroupTree::usage(const std::string& group) const {
+  const bool v2 = version_ == CgroupVersion::kV2;
+  TRY(const std::string cpu, read_file(directory("cpuacct", group) + (v2 ? "/cpu.stat" : "/cpuacct.usage"), kControlFileBytesMax));
+  TRY(const std::string held,
+      read_file(directory("memory", group) + (v2 ? "/memory.current" : "/memory.usage_in_bytes"), kControlFileBytesMax));
+  TRY(const std::string parts, read_file(directory("memory", group) + "/memory.stat", kControlFileBytesMax));
+  Usage usage;
+  usage.cpu_time = v2 ? Duration(std::chrono::microseconds(counter(cpu, "usage_usec"))) : Duration(number(cpu));
+  usage.memory_bytes = std::max<int64_t>(0, number(held) - counter(parts, v2 ? "inactive_file" : "total_inactive_file"));
+  return usage;
 }
 
 Result<std::vector<int>> CgroupTree::processes(const std::string& group) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/usage.h"
 
 namespace stint::os {
 
@@ -41,6 +42,8 @@ class CgroupTree {
   Result<void> remove(const std::string& group) const;
   // How many processes the kernel killed in it for want of memory.
   Result<int64_t> oom_kills(const std::string& group) const;
+  // Of the group and all below it.
+  Result<Usage> usage(const std::string& group) const;
   // Processes in the group and all below it.
   Result<std::vector<int>> processes(const std::string& group) const;
   Result<std::vector<std::string>> children(const std::string& group) const;

@@ -82,6 +82,11 @@ struct ContainerStatus {
   WallTime started_at, finished_at;
 };
 
+struct ContainerUsage {
+  Duration cpu_time{0};      // since it started
+  int64_t memory_bytes = 0;  // the working set
+};
+
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -97,6 +102,9 @@ class Runtime {
   virtual Task<Result<void>> signal_container(std::string container_id, int signal) = 0;  // fine if it has ended
   virtual Task<Result<void>> remove_container(std::string container_id) = 0;              // its root file system goes; the log stays
   virtual std::optional<ContainerStatus> status(const std::string& container_id) const = 0;
+
+  // What it has used; kNotFound unless it runs.
+  virtual Task<Result<ContainerUsage>> usage(std::string container_id) = 0;
 
   virtual std::vector<SandboxStatus> list_sandboxes() const = 0;
   virtual std::vector<ContainerStatus> list_containers() const = 0;

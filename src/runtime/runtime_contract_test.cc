@@ -61,6 +61,18 @@ TEST_P(RuntimeContract, GivesEverySandboxAnAddressOfItsOwn) {
   EXPECT_EQ(runtime_->list_sandboxes().size(), 2u);
 }
 
+TEST_P(RuntimeContract, TellsWhatARunningContainerUses) {
+  EXPECT_EQ(run(runtime_->usage("a_main_0")).error().reason, Reason::kNotFound);
+  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_TRUE(run(runtime_->start_container(container("a", {"/bin/sleep", "100"}))));
+  if (const auto usage = run(runtime_->usage("a_main_0")); usage) {  // the fake one's may have ended
+    EXPECT_GE(usage->cpu_time, Duration(0));
+    EXPECT_GT(usage->memory_bytes, 0);
+  }
+  ASSERT_TRUE(run(runtime_->remove_container("a_main_0")));
+  EXPECT_EQ(run(runtime_->usage("a_main_0")).error().reason, Reason::kNotFound);
+}
+
 INSTANTIATE_TEST_SUITE_P(Drivers, RuntimeContract, testing::Values("fake", "crun"), [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -41,26 +41,6 @@ Result<void> namespace_lifecycle(const Admission& admission) {
   return fail(being_terminated(*request.kind, meta(*admission.object).name(), request.ns));
 }
 
-// Each pod runs under an account. Tokens are not mounted yet, so the namespace's own account may still be absent; an account
-// that the user names must be there.
-Result<void> service_account(const Admission& admission) {
-  corev1::Pod* pod = written_pod(admission);
-  if (pod == nullptr || admission.verb != Verb::kCreate) return {};
-  corev1::PodSpec& spec = *pod->mutable_spec();
-  if (spec.serviceaccountname().empty()) spec.set_serviceaccountname("default");
-  spec.set_serviceaccount(spec.serviceaccountname());
-  TRY(auto stored, admission.core.registry.find(kind_of<corev1::ServiceAccount>(), admission.request.ns, spec.serviceaccountname()));
-  if (!stored) {
-    if (spec.serviceaccountname() == "default") return {};
-    return fail(forbidden(*admission.request.kind, meta(*pod).name(),
-                          "error looking up service account " + admission.request.ns + "/" + spec.serviceaccountname() +
-                              ": serviceaccount " + quote(spec.serviceaccountname()) + " not found"));
-  }
-  const auto& account = static_cast<const corev1::ServiceAccount&>(*stored->object);
-  if (spec.imagepullsecrets().empty()) *spec.mutable_imagepullsecrets() = account.imagepullsecrets();
-  return {};
-}
-
 // Pods stay five minutes on a node that is not ready or cannot be reached, unless they say otherwise.
 Result<void> default_toleration_seconds(const Admission& admission) {
   constexpr int64_t kSeconds = 300;
@@ -95,7 +75,7 @@ Result<void> protect_storage(const Admission& admission) {
 
 // In upstream's order.
 constexpr Step kSteps[] = {
-    namespace_lifecycle, admit_limits, service_account, admit_priority, default_toleration_seconds, protect_storage,
+    namespace_lifecycle, admit_limits, admit_service_account, admit_priority, default_toleration_seconds, protect_storage, forbid_escalation,
 };
 constexpr Step kChecks[] = {check_limits, check_default_class};
 

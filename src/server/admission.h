@@ -13,6 +13,9 @@ struct Admission {
   const Message* old;  // null for a create
 };
 
+// A pod that comes right after its namespace waits a second for the account that a controller makes there. (account_admission.cc)
+Task<void> wait_for_default_account(Core& core, const Kind& kind, const std::string& ns, const Message& object);
+
 // Runs the steps in order; the first refusal is the answer.
 Result<void> admit(const Admission& admission);
 // The steps that only look, at the object as it would be stored, once it is known to be valid.
@@ -22,9 +25,11 @@ Result<void> check_admitted(const Admission& admission);
 corev1::Pod* written_pod(const Admission& admission);
 
 // The steps that have a file of their own.
-Result<void> admit_limits(const Admission& admission);         // limit_ranges.cc
-Result<void> check_limits(const Admission& admission);         // limit_ranges.cc
-Result<void> admit_priority(const Admission& admission);       // priority.cc
-Result<void> check_default_class(const Admission& admission);  // priority.cc
+Result<void> admit_limits(const Admission& admission);           // limit_ranges.cc
+Result<void> check_limits(const Admission& admission);           // limit_ranges.cc
+Result<void> admit_service_account(const Admission& admission);  // account_admission.cc
+Result<void> admit_priority(const Admission& admission);         // priority.cc
+Result<void> check_default_class(const Admission& admission);    // priority.cc
+Result<void> forbid_escalation(const Admission& admission);      // escalation.cc
 
 }  // namespace stint

@@ -39,20 +39,16 @@ Result<void> check_type(const Request& request) {
 
 Result<void> check_place(const Request& request, const Message& object) {
   const metav1::ObjectMeta& meta = stint::meta(object);
-  if (request.verb != Verb::kCreate && !request.name.empty() && meta.name().empty()) {
+  if (request.kind->namespaced && !meta.namespace_().empty() && meta.namespace_() != request.ns) {
+    return fail(Reason::kBadRequest, "the namespace of the provided object does not match the namespace sent on the request");
+  }
+  if (request.name.empty() || meta.name() == request.name) return {};
+  if (request.verb != Verb::kCreate && meta.name().empty()) {
     return fail(Reason::kBadRequest,
                 "the name of the object (" + request.name + " based on URL) was undeterminable: name must be provided");
   }
-  if (!request.name.empty() && meta.name() != request.name) {
-    return fail(Reason::kBadRequest,
-                "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");
-  }
-  if (!request.kind->namespaced || meta.namespace_().empty() || meta.namespace_() == request.ns) return {};
-  if (request.verb == Verb::kCreate) {
-    return fail(Reason::kBadRequest, "the namespace of the provided object does not match the namespace sent on the request");
-  }
   return fail(Reason::kBadRequest,
-              "the namespace of the object (" + meta.namespace_() + ") does not match the namespace on the request (" + request.ns + ")");
+              "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");
 }
 
 std::string strict_fault(const Request& request, const std::vector<std::string>& faults, std::vector<std::string>& warnings) {

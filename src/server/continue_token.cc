@@ -1,5 +1,6 @@
 #include "server/continue_token.h"
 
+#include "api/base64.h"
 #include "api/json.h"
 
 namespace stint {
@@ -8,39 +9,6 @@ namespace {
 
 constexpr std::string_view kVersion = "meta.k8s.io/v1";
 constexpr Revision kLatest = -1;
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string encode_base64url(std::string_view bytes) {
-  std::string text;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const unsigned char byte : bytes) {
-    bits = bits << 8 | byte;
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      text += kAlphabet[bits >> count & 63];
-    }
-  }
-  if (count > 0) text += kAlphabet[bits << (6 - count) & 63];
-  return text;
-}
-
-std::optional<std::string> decode_base64url(std::string_view text) {
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char letter : text) {
-    const size_t value = kAlphabet.find(letter);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 255);
-  }
-  return bytes;
-}
 
 std::unexpected<Error> bad_token(const std::string& why) { return fail(Reason::kBadRequest, "invalid continue token: " + why); }
 
@@ -51,7 +19,9 @@ std::string encode_continue_token(const ContinueToken& token) {
   members["v"] = kVersion;
   members["rv"] = token.revision.value_or(kLatest);
   members["start"] = token.last_key + '\0';
-  return encode_base64url(json::to_text(json::Value(std::move(members))));
+  std::string text;
+  append_base64url(json::to_text(json::Value(std::move(members))), text);
+  return text;
 }
 
 Result<ContinueToken> decode_continue_token(std::string_view text) {

@@ -36,16 +36,27 @@ Result<void> validate(const Kind& kind, const Message& object) {
   FieldErrors errors;
   validate_metadata(kind, object, errors);
   if (kind.rules->validate != nullptr) kind.rules->validate(object, errors);
-  if (!errors.empty()) return fail(invalid(kind, meta(object).name(), errors));
+  if (!errors.empty()) return fail(invalid(stored_kind(kind), meta(object).name(), errors));
   return {};
 }
 
 }  // namespace
 
+Result<void> authorize_create(Core& core, const Request& request) {
+  const Kind& kind = *request.kind;
+  return core.authorizer.check(request.user, {.verb = "create",
+                                              .group = kind.group,
+                                              .resource = kind.plural,
+                                              .subresource = request.subresource,
+                                              .ns = request.ns,
+                                              .name = request.name});
+}
+
 Task<Result<Answer>> create_object(Core& core, Request request) {
   const Kind& kind = *request.kind;
   Answer answer{.code = 201, .kind = &kind};
   CO_TRY_VOID(check_body(request, answer.warnings));
+  if (kind.absent) co_return fail(method_not_allowed(kind, verb_name(request.verb)));
   std::unique_ptr<Message> object = std::move(request.body.message);
   if (request.verb == Verb::kCreate && !meta(*object).resourceversion().empty()) {
     co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");
@@ -53,6 +64,7 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   set_defaults(kind, *object);
   if (!is_apply(request)) track_managers(request, nullptr, *object, core.loop.now());
 
+  co_await wait_for_default_account(core, kind, request.ns, *object);
   CO_TRY_VOID(choose_name(core, kind, request.ns, *object));
   CO_TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
   fill_system_metadata(kind, *object, request.ns, core.loop.rng(), core.loop.now());

@@ -132,17 +132,6 @@ TEST_F(Create, RefusesAPodOfAnAccountThatIsMissing) {
             "pods \"a\" is forbidden: error looking up service account default/robot: serviceaccount \"robot\" not found");
 }
 
-TEST_F(Create, RefusesStrangers) {
-  Request one = request<batchv1::Job>(Verb::kCreate);
-  one.user = {.name = "system:anonymous", .groups = {"system:unauthenticated"}};
-  one.body.message = std::make_unique<batchv1::Job>(job("a"));
-  const auto answer = handle(std::move(one));
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().message,
-            "jobs.batch is forbidden: User \"system:anonymous\" cannot create resource \"jobs\" in API group \"batch\" in the namespace "
-            "\"default\"");
-}
-
 TEST_F(Create, FindsTheSystemNamespacesAndThatTheyComeBack) {
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
     EXPECT_EQ(object_of<corev1::Namespace>(get<corev1::Namespace>(name)).status().phase(), "Active");

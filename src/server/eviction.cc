@@ -3,6 +3,7 @@
 
 #include "api/policy/disruption_allowed.h"
 #include "server/errors.h"
+#include "server/managed_fields.h"
 #include "server/pipeline.h"
 
 namespace stint {
@@ -124,6 +125,7 @@ Task<Result<void>> take_disruption(Core& core, Object budget, std::string pod, b
   status.set_disruptionsallowed(status.disruptionsallowed() - 1);
   if (status.disruptionsallowed() == 0) policy::set_disruption_allowed(status, core.loop.now());
   (*status.mutable_disruptedpods())[pod] = to_time(core.loop.now());
+  track_own_status(budgets, *current.object, *next, core.loop.now());
   CO_TRY_VOID(co_await core.registry.replace(budgets, std::move(current), std::move(next), false));
   co_return Result<void>();
 }

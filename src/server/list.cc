@@ -3,6 +3,7 @@
 #include "server/continue_token.h"
 #include "server/errors.h"
 #include "server/selection.h"
+#include "server/usage_metrics.h"
 
 namespace stint {
 
@@ -121,6 +122,7 @@ Result<Answer> read_single(Core& core, const Request& request, const Selection& 
 }  // namespace
 
 Task<Result<Answer>> list_objects(Core& core, const Request& request) {
+  if (is_usage_metrics(*request.kind)) co_return list_usage_metrics(core, request);
   CO_TRY_VOID(validate(request));
   CO_TRY(const Selection selection, Selection::from(request));
   CO_TRY(Plan plan, plan_of(request, selection.prefix));

@@ -138,6 +138,21 @@ TEST_F(List, OffersToGoOnInTheLatestStateWhenThePagesStateIsCompacted) {
   EXPECT_EQ(names(handle(std::move(rest))), (Names{"m3", "m4"}));
 }
 
+TEST_F(List, APageCanBeTurnedForFiveMinutesAndNotAfterTen) {
+  create_maps(3);
+  const auto page = handle(maps(1));
+  ASSERT_TRUE(create(config_map("later")));
+  const auto turn = [&] {
+    Request next = maps(1);
+    next.continue_token = page->continue_token;
+    return handle(std::move(next));
+  };
+  loop_.run_for(std::chrono::minutes(5));
+  EXPECT_EQ(names(turn()), (Names{"m1"}));
+  loop_.run_for(std::chrono::minutes(5));
+  EXPECT_EQ(turn().error().reason, Reason::kExpired);
+}
+
 TEST_F(List, SharesObjectsAndTheirJson) {
   create_maps(1);
   const auto first = handle(maps());
@@ -145,8 +160,8 @@ TEST_F(List, SharesObjectsAndTheirJson) {
   EXPECT_EQ(first->items[0].get(), second->object.get());
   const Kind& kind = kind_of<corev1::ConfigMap>();
   EXPECT_EQ(server_->encoded(kind, first->items[0], Form::kJson).get(), server_->encoded(kind, second->object, Form::kJson).get());
-  EXPECT_TRUE(
-      server_->encoded(kind, second->object, Form::kJson)->starts_with("{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"m0\""));
+  EXPECT_TRUE(server_->encoded(kind, second->object, Form::kJson)
+                  ->starts_with("{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"m0\""));
 }
 
 }  // namespace

@@ -18,9 +18,16 @@ FieldSet fields(std::initializer_list<std::vector<const char*>> paths) {
   return set;
 }
 
+// A subresource may be written in another group's shape.
+const Kind& written_kind(const Request& request) {
+  const Subresource* subresource = request.kind->subresource(request.subresource);
+  return subresource != nullptr && subresource->type != nullptr ? *subresource->type : *request.kind;
+}
+
 FieldWrite write_of(const Request& request, WallTime now) {
-  return {.kind = *request.kind,
-          .writer = {.manager = request.field_manager, .api_version = request.kind->api_version(), .subresource = request.subresource},
+  const Kind& kind = written_kind(request);
+  return {.kind = kind,
+          .writer = {.manager = request.field_manager, .api_version = kind.api_version(), .subresource = request.subresource},
           .reset = reset_fields(*request.kind, request.subresource),
           .now = now};
 }
@@ -29,11 +36,22 @@ FieldWrite write_of(const Request& request, WallTime now) {
 Result<void> check_duplicates(const Request& request, std::vector<std::string>& warnings) {
   const std::vector<std::string>& duplicates = request.patch->duplicates;
   if (duplicates.empty() || request.field_validation == FieldValidation::kIgnore) return {};
+  if (request.field_validation == FieldValidation::kWarn) {
+    warnings.insert(warnings.end(), duplicates.begin(), duplicates.end());
+    return {};
+  }
   std::string text = "error converting YAML to JSON: yaml: unmarshal errors:";
   for (const std::string& duplicate : duplicates) text += "\n  " + duplicate;
-  if (request.field_validation == FieldValidation::kStrict) return fail(Reason::kBadRequest, "error strict decoding patch: " + text);
-  warnings.push_back(std::move(text));
-  return {};
+  return fail(Reason::kBadRequest, "error strict decoding patch: " + text);
+}
+
+// Upstream's Job without labels has its template's by default; ours takes them later, with those that are generated among them.
+void credit_new_job(const FieldWrite& write, batchv1::Job& job) {
+  auto& labels = *job.mutable_metadata()->mutable_labels();
+  const bool takes_labels = labels.empty();
+  if (takes_labels) labels = job.spec().template_().metadata().labels();
+  credit_update(write, nullptr, job);
+  if (takes_labels) labels.clear();
 }
 
 // A uid in the configuration means an object that is there.
@@ -59,7 +77,14 @@ const FieldSet& reset_fields(const Kind& kind, std::string_view subresource) {
 }
 
 void track_managers(const Request& request, const Message* old, Message& next, WallTime now) {
-  credit_update(write_of(request, now), old, next);
+  const FieldWrite write = write_of(request, now);
+  if (old == nullptr && next.GetDescriptor() == batchv1::Job::descriptor()) return credit_new_job(write, static_cast<batchv1::Job&>(next));
+  credit_update(write, old, next);
+}
+
+void track_own_status(const Kind& kind, const Message& old, Message& next, WallTime now) {
+  const FieldWriter writer{.manager = "kube-apiserver", .api_version = kind.api_version(), .subresource = "status"};
+  credit_update({.kind = kind, .writer = writer, .reset = reset_fields(kind, "status"), .now = now}, &old, next);
 }
 
 Result<std::unique_ptr<Message>> applied_object(const Request& request, const Message& live, std::vector<std::string>& warnings,

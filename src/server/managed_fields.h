@@ -12,6 +12,9 @@ bool is_apply(const Request& request);
 // After defaults, before admission: what those add is nobody's. `old` is null on a create.
 void track_managers(const Request& request, const Message* old, Message& next, WallTime now);
 
+// A status that the server itself writes, as upstream's does through its own API.
+void track_own_status(const Kind& kind, const Message& old, Message& next, WallTime now);
+
 // What server-side apply makes of `live`, an empty object when there is none; without defaults.
 Result<std::unique_ptr<Message>> applied_object(const Request& request, const Message& live, std::vector<std::string>& warnings,
                                                 WallTime now);

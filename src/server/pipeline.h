@@ -13,9 +13,15 @@
 namespace stint {
 
 struct Core {
-  Core(Loop& l, Store& store) : loop(l), registry(l, store) {}
+  Core(Loop& l, Store& store, ServerOptions options);
   Loop& loop;
   Registry registry;
+  Authorizer authorizer;
+  ServiceAccountTokens account_tokens;
+  Authenticator authenticator;
+  const std::string api_host;  // where pods reach this API, "" nowhere
+  const int api_port;
+  const UsageSource* usage = nullptr;  // null: nobody measures
 };
 
 // How often a write that met somebody else's is tried again on what it finds then.
@@ -29,13 +35,17 @@ Task<Result<std::unique_ptr<ObjectWatch>>> watch_objects(Core& core, const Reque
 Task<Result<Answer>> create_object(Core& core, Request request);                               // create.cc
 Task<Result<Answer>> bind_pod(Core& core, Request request);                                    // binding.cc
 Task<Result<Answer>> evict_pod(Core& core, Request request);                                   // eviction.cc
+Task<Result<Answer>> create_token(Core& core, Request request);                                // token_request.cc
 Task<Result<Answer>> update_object(Core& core, Request request);                               // update.cc; also patches
 Task<Result<Answer>> delete_object(Core& core, Request request);                               // delete.cc
 Task<Result<Answer>> delete_collection(Core& core, Request request);                           // delete_collection.cc
 
-// Who may do what. Today: members of system:masters everything, nobody else anything; RBAC goes behind this. (authorize.cc)
-Result<void> authorize(const Request& request);
 std::string_view verb_name(Verb verb);
+
+// Forgets states as upstream does: every five minutes those that were past five minutes ago. (compaction.cc)
+Task<void> keep_compacted(Core& core);
+// A write that turns out to make the object needs that right too: kForbidden. (create.cc)
+Result<void> authorize_create(Core& core, const Request& request);
 
 // What strict decoding found becomes warnings, or the sentence returned, as the request asks; "" is no error. (body.cc)
 std::string strict_fault(const Request& request, const std::vector<std::string>& faults, std::vector<std::string>& warnings);
@@ -57,8 +67,8 @@ Result<std::optional<Revision>> parse_resource_version(std::string_view text);
 // Waits up to three seconds until the store has reached the revision; kTimeout when it has not.
 Task<Result<void>> reach_revision(Core& core, Revision revision);
 
-// The namespaces that a system has, made at start and again when they go. Sets `ready` once the first attempt is over; never
-// ends. (bootstrap.cc)
-Task<void> keep_system_namespaces(Core& core, Event& ready);
+// What a system has from the start: its namespaces, made again when they go, its roles, the Service of this API. Sets `ready` once the
+// first attempt is over; never ends. (bootstrap.cc)
+Task<void> keep_system_objects(Core& core, Event& ready);
 
 }  // namespace stint

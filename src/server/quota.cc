@@ -5,6 +5,7 @@
 #include "api/core/quota_usage.h"
 #include "api/quantity.h"
 #include "server/errors.h"
+#include "server/managed_fields.h"
 
 namespace stint {
 namespace {
@@ -121,6 +122,7 @@ Task<Result<void>> write_used(Core& core, std::string ns, const QuotaCharge& cha
   if (!current) co_return Result<void>();
   auto next = std::make_unique<Quota>(as_quota(current->object));
   change_used(*next, charge.amounts, change);
+  track_own_status(quotas, *current->object, *next, core.loop.now());
   CO_TRY_VOID(co_await core.registry.replace(quotas, *std::move(current), std::move(next), false));
   co_return Result<void>();
 }

@@ -1,7 +1,10 @@
 #include "server/server.h"
 
+#include <array>
+
 #include "server/errors.h"
 #include "server/pipeline.h"
+#include "server/reviews.h"
 
 namespace stint {
 
@@ -23,13 +26,18 @@ Result<void> check_verb(const Request& request) {
 
 class FrontDoor final : public Server {
  public:
-  FrontDoor(Loop& loop, Store& store) : core_(loop, store), ready_(loop), scope_(loop) {
-    scope_.spawn(keep_system_namespaces(core_, ready_));
+  FrontDoor(Loop& loop, Store& store, ServerOptions options) : core_(loop, store, std::move(options)), ready_(loop), scope_(loop) {
+    scope_.spawn(keep_system_objects(core_, ready_));
+    scope_.spawn(keep_compacted(core_));
   }
+
+  Event& ready() override { return ready_; }
+  Authenticator& authenticator() override { return core_.authenticator; }
+  Authorizer& authorizer() override { return core_.authorizer; }
+  const ServiceAccountTokens& account_tokens() const override { return core_.account_tokens; }
 
   Task<Result<Answer>> handle(Request request) override {
     co_await ready_.wait();
-    CO_TRY_VOID(authorize(request));
     CO_TRY_VOID(check_verb(request));
     switch (request.verb) {
       case Verb::kGet:
@@ -37,9 +45,7 @@ class FrontDoor final : public Server {
       case Verb::kList:
         co_return co_await list_objects(core_, request);
       case Verb::kCreate:
-        if (request.subresource == "binding") co_return co_await bind_pod(core_, std::move(request));
-        if (request.subresource == "eviction") co_return co_await evict_pod(core_, std::move(request));
-        co_return co_await create_object(core_, std::move(request));
+        co_return co_await create(std::move(request));
       case Verb::kUpdate:
       case Verb::kPatch:
         co_return co_await update_object(core_, std::move(request));
@@ -55,7 +61,6 @@ class FrontDoor final : public Server {
 
   Task<Result<std::unique_ptr<ObjectWatch>>> watch(Request request) override {
     co_await ready_.wait();
-    CO_TRY_VOID(authorize(request));
     CO_TRY_VOID(check_verb(request));
     co_return co_await watch_objects(core_, request);
   }
@@ -64,14 +69,40 @@ class FrontDoor final : public Server {
     return core_.registry.cache().encoded(kind, object, form);
   }
 
+  void set_usage_source(const UsageSource* source) override { core_.usage = source; }
+
  private:
+  Task<Result<Answer>> create(Request request) {
+    const CreateHandler handler = create_handler(*request.kind, request.subresource);
+    if (handler == nullptr) co_return fail(method_not_allowed(*request.kind, verb_name(request.verb)));
+    co_return co_await handler(core_, std::move(request));
+  }
+
   Core core_;
-  Event ready_;  // the system namespaces are there
+  Event ready_;
   Scope scope_;
 };
 
 }  // namespace
 
-std::unique_ptr<Server> make_server(Loop& loop, Store& store) { return std::make_unique<FrontDoor>(loop, store); }
+Core::Core(Loop& l, Store& store, ServerOptions options)
+    : loop(l),
+      registry(l, store),
+      authorizer(registry),
+      account_tokens(l, registry, options.account_key ? *std::move(options.account_key) : SigningKey::make().value(),
+                     std::move(options.issuer)),
+      authenticator(std::move(options.tokens), account_tokens),
+      api_host(std::move(options.api_host)),
+      api_port(options.api_port) {}
+
+std::string_view verb_name(Verb verb) {
+  static constexpr std::array<std::string_view, 8> kNames = {"get",    "list",  "watch",  "create",
+                                                             "update", "patch", "delete", "deletecollection"};
+  return kNames[static_cast<size_t>(verb)];
+}
+
+std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions options) {
+  return std::make_unique<FrontDoor>(loop, store, std::move(options));
+}
 
 }  // namespace stint

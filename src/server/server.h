@@ -1,9 +1,11 @@
 // The front door, without HTTP: one request in, one answer out, through a visible pipeline of steps
-//   authorize → decode → default → admit → validate → persist → answer.
-// server/rest/ puts HTTP before it, app/local_client.h the in-process client. Loop thread only.
+//   decode → default → admit → validate → persist → answer.
+// server/rest/ puts HTTP before it, and asks first who it is and whether he may; app/local_client.h, the in-process client, is ourselves.
+// Loop thread only.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,17 +14,15 @@
 
 #include "api/codec.h"
 #include "api/selector.h"
+#include "api/usage.h"
 #include "api/verbs.h"
 #include "base/loop.h"
+#include "server/auth/authenticator.h"
+#include "server/auth/authorizer.h"
 #include "server/object_form.h"
 #include "store/store.h"
 
 namespace stint {
-
-struct User {
-  std::string name;
-  std::vector<std::string> groups;
-};
 
 enum class Verb { kGet, kList, kWatch, kCreate, kUpdate, kPatch, kDelete, kDeleteCollection };
 enum class FieldValidation { kIgnore, kWarn, kStrict };
@@ -80,12 +80,28 @@ struct Answer {
 class Server {
  public:
   virtual ~Server() = default;
+  // Set when what a system has from the start is there; requests wait for it.
+  virtual Event& ready() = 0;
+  virtual Authenticator& authenticator() = 0;
+  virtual Authorizer& authorizer() = 0;
+  virtual const ServiceAccountTokens& account_tokens() const = 0;
+
+  // REQUIRES, of both: the user of the request may do it.
   virtual Task<Result<Answer>> handle(Request request) = 0;
   virtual Task<Result<std::unique_ptr<ObjectWatch>>> watch(Request request) = 0;
   // A stored object in a form, from a cache.
   virtual std::shared_ptr<const std::string> encoded(const Kind& kind, const Object& object, Form form) = 0;
+  // Who measures what nodes and pods use, for metrics.k8s.io; it outlives the last request. Null: nobody.
+  virtual void set_usage_source(const UsageSource* source) = 0;
 };
 
-std::unique_ptr<Server> make_server(Loop& loop, Store& store);
+struct ServerOptions {
+  std::map<std::string, User> tokens;                     // static bearer tokens
+  std::optional<SigningKey> account_key;                  // of ServiceAccounts' tokens; none: one that ends with this server
+  std::string issuer = "https://kubernetes.default.svc";  // of those tokens
+  std::string api_host;                                   // where pods reach this API, "" nowhere
+  int api_port = 443;
+};
+std::unique_ptr<Server> make_server(Loop& loop, Store& store, ServerOptions options = {});
 
 }  // namespace stint

@@ -13,7 +13,20 @@ class ServerTest : public ::testing::Test {
  protected:
   static constexpr WallTime kStart{std::chrono::seconds(1'800'000'000)};
 
-  ServerTest() { loop_.run_ready(); }
+  ServerTest() {
+    loop_.run_ready();
+    // What a controller would make.
+    corev1::ServiceAccount account;
+    account.mutable_metadata()->set_name("default");
+    static_cast<void>(create(account));
+  }
+
+  static ServerOptions server_options() {
+    ServerOptions options;
+    options.tokens["secret"] = User{"admin", {"system:masters"}};
+    options.tokens["weak"] = User{"guest", {}};
+    return options;
+  }
 
   // Runs the task in virtual time, at most `limit`, and fails the test when it has not ended then.
   template <class T>
@@ -119,7 +132,7 @@ class ServerTest : public ::testing::Test {
 
   SimLoop loop_{kStart};
   std::unique_ptr<Store> store_ = make_memory_store(loop_);
-  std::unique_ptr<Server> server_ = make_server(loop_, *store_);
+  std::unique_ptr<Server> server_ = make_server(loop_, *store_, server_options());
 };
 
 }  // namespace stint

@@ -50,8 +50,8 @@ Result<void> check_lock(const Request& request, const Message& next, const Store
   if (version.empty() || version == "0") {
     if (kind.unconditional_update || request.verb == Verb::kPatch) return {};
     FieldErrors errors;
-    errors.invalid("metadata.resourceVersion", version.empty() ? "" : quote(version), "must be specified for an update");
-    return fail(invalid(kind, request.name, errors));
+    errors.invalid("metadata.resourceVersion", "0", "must be specified for an update");
+    return fail(invalid(kind.qualified_plural(), request.name, errors));
   }
   if (version != was.resourceversion()) return fail(modified_conflict(kind, request.name));
   return {};
@@ -81,7 +81,7 @@ Result<void> validate(const Request& request, const Endpoint& endpoint, const Me
   FieldErrors errors;
   validate_metadata_update(next, old, errors);
   if (endpoint.validate != nullptr) endpoint.validate(next, old, errors);
-  if (!errors.empty()) return fail(invalid(*request.kind, meta(old).name(), errors));
+  if (!errors.empty()) return fail(invalid(stored_kind(*request.kind), meta(old).name(), errors));
   return {};
 }
 
@@ -130,6 +130,7 @@ bool may_retry(const Request& request) {
 
 // Apply makes what is not there, of every kind.
 Task<Result<Answer>> create_by_apply(Core& core, Request request) {
+  CO_TRY_VOID(authorize_create(core, request));
   const std::unique_ptr<Message> nothing = request.kind->make();
   std::vector<std::string> warnings;
   CO_TRY(request.body.message, applied_object(request, *nothing, warnings, core.loop.now()));
@@ -140,8 +141,9 @@ Task<Result<Answer>> create_by_apply(Core& core, Request request) {
 }
 
 Task<Result<Answer>> create_by_put(Core& core, Request request) {
+  CO_TRY_VOID(authorize_create(core, request));
   mutable_meta(*request.body.message).clear_resourceversion();
-  return create_object(core, std::move(request));
+  co_return co_await create_object(core, std::move(request));
 }
 
 Task<Result<Answer>> absent(const Kind& kind, std::string name) { co_return fail(not_found(kind, name)); }

@@ -72,6 +72,16 @@ TEST_F(Watch, EndsTheInitialPartWithOneBookmark) {
   EXPECT_EQ(last_->resource_version, revision());
 }
 
+TEST_F(Watch, EndsTheInitialPartInSilenceForWhoDidNotAskForIt) {
+  ASSERT_TRUE(create(config_map("a")));
+  Request maps = request<corev1::ConfigMap>(Verb::kWatch);
+  maps.allow_bookmarks = true;
+  const auto watch = open(std::move(maps));
+  EXPECT_EQ(next(*watch), "ADDED a");
+  ASSERT_TRUE(create(config_map("b")));
+  EXPECT_EQ(next(*watch), "ADDED b");
+}
+
 TEST_F(Watch, SendsABookmarkEachMinuteWhenAllowed) {
   Request maps = request<corev1::ConfigMap>(Verb::kWatch);
   maps.resource_version = revision();

@@ -254,10 +254,37 @@ TEST_P(StoreContract, CutsOffAReaderThatFallsTooFarBehind) {
   EXPECT_EQ(drain(*quiet), (Strings{"+/cold=1"}));
 }
 
+TEST_P(StoreContract, CutsOffAReaderThatHoldsTooManyBytes) {
+  auto slow = watch("/hot", 1);
+  const std::string large(Store::kWatchBacklogBytesMax / 8 - 100, 'x');
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_FALSE(slow->cut_off()) << i;
+    ASSERT_TRUE(put("/hot/" + std::to_string(i), large));
+  }
+  EXPECT_TRUE(slow->cut_off());
+  EXPECT_EQ(loop_.await(slow->next()).error().reason, Reason::kExpired);
+}
+
 TEST_P(StoreContract, SurvivesWatchesThatOutliveIt) {
   auto orphan = watch("/", 1);
   store_.reset();
   EXPECT_EQ(loop_.await(orphan->next()).error().reason, Reason::kExpired);
+}
+
+TEST_P(StoreContract, ForgetsTheStatesBeforeTheOneItIsCompactedTo) {
+  const Revision first = put("a/x", "1").value();
+  const Revision second = put("a/x", "2", first).value();
+  const Revision third = erase("a/x", second).value();
+  const auto early = watch("a/", first);
+  store_->compact(second);
+  EXPECT_EQ(store_->compacted(), second);
+  EXPECT_EQ(store_->range({.prefix = "a/", .revision = first}).error().reason, Reason::kExpired);
+  EXPECT_EQ(store_->watch("a/", first).error().reason, Reason::kExpired);
+  EXPECT_EQ(keys({.prefix = "a/", .revision = second}), (std::vector<std::string>{"a/x=2"}));
+  EXPECT_EQ(drain(*early), (std::vector<std::string>{"~a/x=2", "-a/x"}));  // what was open sees all the same
+  store_->compact(third);
+  EXPECT_EQ(store_->revision(), third);
+  EXPECT_EQ(put("a/x", "3").value(), third + 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, StoreContract, testing::ValuesIn(store_names()),

@@ -35,21 +35,23 @@ void Index::apply(Write write, Revision revision) {
   revision_ = revision;
   history_bytes_ += cost_bytes(*record);
   history_.push_back(record);
-  compact();
+  while (history_.size() > Store::kHistoryMax || (history_bytes_ > Store::kHistoryBytesMax && history_.size() > 1)) forget_oldest_change();
   watches_.notify(record);
 }
 
-void Index::compact() {
-  while (history_.size() > Store::kHistoryMax || (history_bytes_ > Store::kHistoryBytesMax && history_.size() > 1)) {
-    const Record& oldest = *history_.front();
-    if (!oldest.value) {
-      auto found = keys_.find(oldest.key);
-      if (found != keys_.end() && found->second.mod_revision == oldest.revision) keys_.erase(found);
-    }
-    compacted_ = oldest.revision;
-    history_bytes_ -= cost_bytes(oldest);
-    history_.pop_front();
+void Index::compact(Revision oldest) {
+  while (!history_.empty() && history_.front()->revision <= oldest) forget_oldest_change();
+}
+
+void Index::forget_oldest_change() {
+  const Record& oldest = *history_.front();
+  if (!oldest.value) {
+    auto found = keys_.find(oldest.key);
+    if (found != keys_.end() && found->second.mod_revision == oldest.revision) keys_.erase(found);
   }
+  compacted_ = oldest.revision;
+  history_bytes_ -= cost_bytes(oldest);
+  history_.pop_front();
 }
 
 std::optional<Entry> Index::get(std::string_view key) const {

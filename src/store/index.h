@@ -31,6 +31,7 @@ class Index {
   Result<std::unique_ptr<StoreWatch>> watch(std::string prefix, Revision from);
   Revision revision() const { return revision_; }
   Revision compacted() const { return compacted_; }
+  void compact(Revision oldest);
 
  private:
   static constexpr Revision kEmptyRevision = 1;
@@ -44,7 +45,7 @@ class Index {
     Revision older_revision = 0;  // the key's change before this one, a deletion too; 0: none
   };
 
-  void compact();
+  void forget_oldest_change();
   const Record& record(Revision revision) const { return *history_[static_cast<size_t>(revision - compacted_ - 1)]; }
   Version version_at(const Version& latest, Revision revision) const;
 

@@ -55,8 +55,8 @@ struct Range {
   size_t remaining = 0;        // entries past the limit
 };
 
-// A stream of changes of one prefix, in revision order. Bounded: a reader that falls kWatchBacklogMax changes behind is cut
-// off (next() gives kExpired) and must list again. Destroying it ends it.
+// A stream of changes of one prefix, in revision order. Bounded: a reader that falls kWatchBacklogMax changes or
+// kWatchBacklogBytesMax behind is cut off (next() gives kExpired) and must list again. Destroying it ends it.
 class StoreWatch {
  public:
   virtual ~StoreWatch() = default;
@@ -75,6 +75,7 @@ class StoreWatch {
 class Store {
  public:
   static constexpr size_t kWatchBacklogMax = 16384;
+  static constexpr size_t kWatchBacklogBytesMax = 64 * 1024 * 1024;
   // Changes kept for watches and past ranges; older ones are compacted.
   static constexpr size_t kHistoryMax = 50000;
   static constexpr size_t kHistoryBytesMax = 64 * 1024 * 1024;
@@ -86,6 +87,8 @@ class Store {
   virtual Result<Range> range(const RangeOptions& options) const = 0;
   virtual Revision revision() const = 0;
   virtual Revision compacted() const = 0;  // the oldest state that range and watch still know
+  // Forgets the states before this one, and the changes that led to it.
+  virtual void compact(Revision oldest) = 0;
 
   // The new revision. kConflict: `expected` did not match (against what is acknowledged or on its way); kNotFound: a deletion of
   // what is not there, which takes no revision; kInternalError with the

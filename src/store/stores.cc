@@ -11,7 +11,9 @@ struct Driver {
   Result<std::unique_ptr<Store>> (*open)(Loop& loop, const std::string& data_dir);
 };
 
-Result<std::unique_ptr<Store>> open_sqlite(Loop& loop, const std::string& data_dir) { return open_sqlite_store(loop, data_dir + "/store.db"); }
+Result<std::unique_ptr<Store>> open_sqlite(Loop& loop, const std::string& data_dir) {
+  return open_sqlite_store(loop, data_dir + "/store.db");
+}
 Result<std::unique_ptr<Store>> open_memory(Loop& loop, const std::string&) { return make_memory_store(loop); }
 
 constexpr Driver kDrivers[] = {

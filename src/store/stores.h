@@ -13,7 +13,8 @@ namespace stint {
 
 // In the order of the list, the usual one first.
 std::vector<std::string> store_names();
-// Below `data_dir`, where the driver keeps anything. kNotFound, naming the known ones, for another name; else the driver's own errors. Blocking.
+// Below `data_dir`, where the driver keeps anything. kNotFound, naming the known ones, for another name; else the driver's own errors.
+// Blocking.
 Result<std::unique_ptr<Store>> open_store(std::string_view name, Loop& loop, const std::string& data_dir);
 
 }  // namespace stint

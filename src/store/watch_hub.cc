@@ -10,6 +10,7 @@ class WatchHub::Watch : public StoreWatch {
  public:
   Watch(WatchHub& hub, std::string prefix, Revision from, std::deque<SharedChange> backlog)
       : hub_(&hub), prefix_(std::move(prefix)), last_(from), from_(from), backlog_(std::move(backlog)), arrived_(hub.loop_) {
+    for (const SharedChange& change : backlog_) backlog_bytes_ += bytes_of(*change);
     hub.add(*this);
   }
   Watch(const Watch&) = delete;
@@ -28,8 +29,7 @@ class WatchHub::Watch : public StoreWatch {
 
   std::optional<Error> cut_off() const override {
     if (!cut_off_) return std::nullopt;
-    return Error{.reason = Reason::kExpired,
-                 .message = "too old resource version: " + std::to_string(last_) + " (the reader is too slow)"};
+    return Error{.reason = Reason::kExpired, .message = "too old resource version: " + std::to_string(last_) + " (the reader is too slow)"};
   }
   Event& activity() override { return arrived_; }
 
@@ -46,11 +46,9 @@ class WatchHub::Watch : public StoreWatch {
 
   void push(const SharedChange& change) {
     if (change->revision <= from_ || cut_off_) return;
-    if (backlog_.size() >= Store::kWatchBacklogMax) {
-      end();
-      return;
-    }
     backlog_.push_back(change);
+    backlog_bytes_ += bytes_of(*change);
+    if (backlog_.size() > Store::kWatchBacklogMax || backlog_bytes_ > Store::kWatchBacklogBytesMax) return end();
     arrived_.pulse();
   }
 
@@ -59,6 +57,7 @@ class WatchHub::Watch : public StoreWatch {
     last_ = progress();
     cut_off_ = true;
     backlog_.clear();
+    backlog_bytes_ = 0;
     arrived_.pulse();
   }
 
@@ -71,14 +70,18 @@ class WatchHub::Watch : public StoreWatch {
   Change take() {
     const SharedChange change = std::move(backlog_.front());
     backlog_.pop_front();
+    backlog_bytes_ -= bytes_of(*change);
     return *change;
   }
+
+  static size_t bytes_of(const Change& change) { return change.key.size() + (change.value ? change.value->size() : 0); }
 
   WatchHub* hub_;  // null once the store is gone
   std::string prefix_;
   Revision last_;  // progress when it was cut off
   Revision from_;
   std::deque<SharedChange> backlog_;
+  size_t backlog_bytes_ = 0;
   bool cut_off_ = false;
   Event arrived_;
 };

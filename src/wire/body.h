@@ -16,8 +16,8 @@ class Body {
   };
 
   Body() = default;
-  Body(std::string text);                         // NOLINT(google-explicit-constructor): a text is a body
-  Body(std::shared_ptr<const std::string> text);  // NOLINT(google-explicit-constructor)
+  Body(std::string text);                              // NOLINT(google-explicit-constructor): a text is a body
+  Body(std::shared_ptr<const std::string> text);       // NOLINT(google-explicit-constructor)
   Body(const char* text) : Body(std::string(text)) {}  // NOLINT(google-explicit-constructor)
 
   // Empty pieces are left out.

@@ -65,8 +65,8 @@ struct Limits {
   size_t body_bytes_max = 3 * 1024 * 1024;
   size_t bodies_bytes_max = 256 * 1024 * 1024;  // of all requests that are being read or answered; past it: 429
   size_t connections_max = 4096;
-  size_t streams_max = 250;                 // requests at once on one HTTP/2 connection
-  size_t message_bytes_max = 1024 * 1024;   // of a WebSocket
+  size_t streams_max = 250;                         // requests at once on one HTTP/2 connection
+  size_t message_bytes_max = 1024 * 1024;           // of a WebSocket
   Duration idle_max = std::chrono::seconds(120);    // between requests
   Duration request_max = std::chrono::seconds(60);  // from a request's first byte to its last
   Duration stall_max = std::chrono::seconds(60);    // a client that takes nothing for so long is cut off
@@ -77,8 +77,8 @@ struct Limits {
 class Listener {
  public:
   // On an IP address; port 0: any free one. The error has the system's words: "listen on 127.0.0.1:6443: Address already in use".
-  // Blocks: a port in use is asked for again, for two seconds at most.
-  static Result<Listener> open(const std::string& address, int port);
+  // Blocks: a port in use is asked for again, for two seconds at most. `early`: the address may come to be only later; half a second.
+  static Result<Listener> open(const std::string& address, int port, bool early = false);
   int port() const { return port_; }
   int ip_version() const { return ip_version_; }
   std::string authority() const;  // as a URL has it: "127.0.0.1:6443", "[::1]:6443"

@@ -8,7 +8,7 @@
 namespace stint::http {
 namespace {
 
-constexpr uint32_t kStreamWindowBytes = 256 * 1024;       // what a client may send before it is read
+constexpr uint32_t kStreamWindowBytes = 256 * 1024;  // what a client may send before it is read
 constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
 // Frames that ask for work and carry nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown ones): so many at once, and each second.
 constexpr double kIdleFramesBurst = 1000;

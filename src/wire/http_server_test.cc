@@ -100,8 +100,7 @@ TEST_F(HttpServer, RefusesWhatIsNoHttp) {
 }
 
 TEST_F(HttpServer, RefusesABodyOfTwoLengths) {
-  const std::string text =
-      exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  const std::string text = exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
   EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 400") << text;
 }
 

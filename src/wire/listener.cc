@@ -34,9 +34,9 @@ Result<SocketAddress> socket_address(const std::string& address, int port) {
 constexpr std::chrono::milliseconds kBusyPause{50};
 constexpr int kBusyTriesMax = 40;
 
-bool bind_and_listen(int descriptor, SocketAddress& address) {
+bool bind_and_listen(int descriptor, SocketAddress& address, int tries_max) {
   for (int tries = 1; bind(descriptor, address.get(), address.size) != 0 || listen(descriptor, SOMAXCONN) != 0; ++tries) {
-    if (errno != EADDRINUSE || tries == kBusyTriesMax) return false;
+    if (errno != EADDRINUSE || tries == tries_max) return false;
     std::this_thread::sleep_for(kBusyPause);
   }
   return true;
@@ -44,7 +44,7 @@ bool bind_and_listen(int descriptor, SocketAddress& address) {
 
 }  // namespace
 
-Result<Listener> Listener::open(const std::string& address, int port) {
+Result<Listener> Listener::open(const std::string& address, int port, bool early) {
   const auto failed = [where = "listen on " + address + ":" + std::to_string(port)] { return fail(errno_error(where, errno)); };
   TRY(SocketAddress bound, socket_address(address, port));
   Listener listener;
@@ -54,7 +54,8 @@ Result<Listener> Listener::open(const std::string& address, int port) {
   const int descriptor = listener.socket_.get(), on = 1;
   if (descriptor < 0) return failed();
   if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed();
-  if (!bind_and_listen(descriptor, bound)) return failed();
+  if (early && setsockopt(descriptor, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) != 0) return failed();
+  if (!bind_and_listen(descriptor, bound, early ? kBusyTriesMax / 4 : kBusyTriesMax)) return failed();
   if (getsockname(descriptor, bound.get(), &bound.size) != 0) return failed();
   // sin_port and sin6_port lie at the same place.
   listener.port_ = ntohs(reinterpret_cast<const sockaddr_in*>(&bound.storage)->sin_port);

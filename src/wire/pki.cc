@@ -109,8 +109,9 @@ Result<KeyPair> issue(const Issuer* issuer, const Subject& subject, const Extens
   for (const auto& [nid, value] : extensions) ok = ok && add_extension(certificate.get(), issuer_certificate, nid, value);
   ok = ok && X509_sign(certificate.get(), issuer != nullptr ? issuer->key.get() : key.get(), EVP_sha256()) != 0;
   Bio certificate_text(BIO_new(BIO_s_mem())), key_text(BIO_new(BIO_s_mem()));
+  // The older form of the key says that it is one of an elliptic curve: Java clients take one that does not for RSA.
   ok = ok && PEM_write_bio_X509(certificate_text.get(), certificate.get()) == 1 &&
-       PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
+       PEM_write_bio_PrivateKey_traditional(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
   if (!ok) return fail(openssl_error("make certificate"));
   return KeyPair{take_text(certificate_text), take_text(key_text)};
 }
@@ -160,6 +161,15 @@ Result<KeyPair> issue_client(const KeyPair& authority, const Subject& subject, W
                 {NID_ext_key_usage, "clientAuth"},
                 {NID_authority_key_identifier, "keyid"}},
                kLeafDays, now);
+}
+
+Result<std::string> make_signing_key() {
+  Key key(EVP_EC_gen("P-256"));
+  Bio text(BIO_new(BIO_s_mem()));
+  if (!key || !text || PEM_write_bio_PrivateKey(text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return fail(openssl_error("make signing key"));
+  }
+  return take_text(text);
 }
 
 Result<std::vector<std::string>> hosts_of(std::string_view certificate_pem) {

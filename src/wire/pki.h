@@ -25,6 +25,8 @@ Result<KeyPair> make_authority(std::string_view common_name, WallTime now);
 // `hosts`: DNS names and IP addresses of the subjectAltName.
 Result<KeyPair> issue_server(const KeyPair& authority, const Subject& subject, const std::vector<std::string>& hosts, WallTime now);
 Result<KeyPair> issue_client(const KeyPair& authority, const Subject& subject, WallTime now);
+// A private key alone, for signing tokens: PEM text, a secret.
+Result<std::string> make_signing_key();
 // The names and addresses that a server certificate is good for.
 Result<std::vector<std::string>> hosts_of(std::string_view certificate_pem);
 Result<WallTime> expiry_of(std::string_view certificate_pem);

@@ -13,8 +13,7 @@ class Tls : public LiveServer {
     const WallTime now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
     authority_ = pki::make_authority("stint", now).value();
     const auto server = pki::issue_server(authority_, {.common_name = "stint", .organizations = {}}, {"127.0.0.1"}, now).value();
-    tls_ = TlsOptions{
-        .certificate_pem = server.certificate_pem, .key_pem = server.key_pem, .client_ca_pem = authority_.certificate_pem};
+    tls_ = TlsOptions{.certificate_pem = server.certificate_pem, .key_pem = server.key_pem, .client_ca_pem = authority_.certificate_pem};
     context_ = SSL_CTX_new(TLS_client_method());
   }
   ~Tls() override {
@@ -43,6 +42,7 @@ class Tls : public LiveServer {
     resumed_ = SSL_session_reused(ssl) == 1;
     if (session_ != nullptr) SSL_SESSION_free(session_);
     session_ = SSL_get1_session(ssl);
+    SSL_shutdown(ssl);  // or OpenSSL takes the session for a broken one
     SSL_free(ssl);
     return received;
   }

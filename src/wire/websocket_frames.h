@@ -45,8 +45,8 @@ class FrameReader {
 
   const size_t message_bytes_max_;
   std::string input_;
-  size_t at_ = 0;  // what is before it has been read
-  std::string message_;  // what has come of a message in several frames
+  size_t at_ = 0;                                  // what is before it has been read
+  std::string message_;                            // what has come of a message in several frames
   Opcode message_opcode_ = Opcode::kContinuation;  // kContinuation: there is none
   uint16_t fault_ = 0;
 };

@@ -39,13 +39,13 @@ TEST(WebSocketFrames, MessagesAreReadHoweverTheyAreCut) {
 
 TEST(WebSocketFrames, FaultsAreNamed) {
   const std::pair<std::string, uint16_t> faults[] = {
-      {std::string("\x81\x02hi", 4), WebSocket::kProtocolError},             // not masked
-      {masked(0xc1, "x"), WebSocket::kProtocolError},                        // a reserved bit
-      {masked(0x83, "x"), WebSocket::kProtocolError},                        // an unknown opcode
-      {masked(0x80, "x"), WebSocket::kProtocolError},                        // goes on with nothing
-      {masked(0x01, "x") + masked(0x81, "y"), WebSocket::kProtocolError},    // begins within a message
-      {masked(0x09, "x"), WebSocket::kProtocolError},                        // a ping in parts
-      {masked(0x89, std::string(126, 'x')), WebSocket::kProtocolError},      // a ping too long
+      {std::string("\x81\x02hi", 4), WebSocket::kProtocolError},           // not masked
+      {masked(0xc1, "x"), WebSocket::kProtocolError},                      // a reserved bit
+      {masked(0x83, "x"), WebSocket::kProtocolError},                      // an unknown opcode
+      {masked(0x80, "x"), WebSocket::kProtocolError},                      // goes on with nothing
+      {masked(0x01, "x") + masked(0x81, "y"), WebSocket::kProtocolError},  // begins within a message
+      {masked(0x09, "x"), WebSocket::kProtocolError},                      // a ping in parts
+      {masked(0x89, std::string(126, 'x')), WebSocket::kProtocolError},    // a ping too long
       {masked(0x82, std::string(1001, 'x')), WebSocket::kTooBig},
       {masked(0x02, std::string(600, 'x')) + masked(0x80, std::string(600, 'x')), WebSocket::kTooBig},
       {std::string("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10), WebSocket::kTooBig},
@@ -86,11 +86,15 @@ TEST_F(WebSockets, EchoMessagesAndPings) {
   EXPECT_NE(received_.find("Sec-WebSocket-Protocol: b\r\n"), std::string::npos);
   const size_t end = received_.find("\r\n\r\n") + 4;
   const std::string early = received_.size() > end ? received_.substr(end) : client->receive();
-  EXPECT_EQ(early, "\x81\x05" "early");
+  EXPECT_EQ(early,
+            "\x81\x05"
+            "early");
   client->send(masked(0x89, "p") + masked(0x82, "bin"));
   std::string answer = client->receive();
   if (answer.size() < 8) answer += client->receive();
-  EXPECT_EQ(answer, "\x8a\x01p\x82\x03" "bin");
+  EXPECT_EQ(answer,
+            "\x8a\x01p\x82\x03"
+            "bin");
 }
 
 TEST_F(WebSockets, AHandlerThatReturnsClosesAsUsual) {
@@ -102,7 +106,9 @@ TEST_F(WebSockets, AHandlerThatReturnsClosesAsUsual) {
 TEST_F(WebSockets, AClientsCloseIsAnsweredAndEndsTheHandler) {
   auto client = open("/ws");
   ASSERT_TRUE(eventually([this] { return running_ == 1; }));
-  client->send(masked(0x88, std::string("\x03\xe9" "bye", 5)));
+  client->send(masked(0x88, std::string("\x03\xe9"
+                                        "bye",
+                                        5)));
   EXPECT_EQ(client->receive_all(), std::string("\x88\x02\x03\xe9", 4));
   EXPECT_TRUE(eventually([this] { return running_ == 0; }));
 }
@@ -110,7 +116,9 @@ TEST_F(WebSockets, AClientsCloseIsAnsweredAndEndsTheHandler) {
 TEST_F(WebSockets, AHandlerThatDoesNotListenEndsWithItsClient) {
   auto client = open("/ws-deaf");
   const size_t end = received_.find("\r\n\r\n") + 4;
-  EXPECT_EQ(received_.size() > end ? received_.substr(end) : client->receive(), "\x81\x05" "first");
+  EXPECT_EQ(received_.size() > end ? received_.substr(end) : client->receive(),
+            "\x81\x05"
+            "first");
   for (int i = 0; i < 100; ++i) client->send(text_frame(std::string(1000, 'x')));
   client->send(masked(0x89, "still there?"));
   EXPECT_EQ(client->receive(), "\x8a\x0cstill there?");

@@ -61,12 +61,13 @@ def free_port():
 
 
 class Server:
-    def __init__(self, images=True, runtime="crun", kubectl=None):
+    def __init__(self, images=True, runtime="crun", kubectl=None, arguments=()):
         if runtime != "fake" and (reason := why_no_containers()):
             raise unittest.SkipTest(reason)
         self.dir = tempfile.mkdtemp(prefix="stint-e2e-")
         self.kubeconfig = f"{self.dir}/kubeconfig"
         self.runtime = runtime
+        self.arguments = arguments  # more of them for `stint serve`
         self.kubectl_binary = kubectl or kubectl_path()
         self.process = None
         self.spawned = []
@@ -83,7 +84,7 @@ class Server:
     def start(self):
         self.process = subprocess.Popen(
             [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
-             "--image-dir", self.image_dir, "--runtime", self.runtime],
+             "--image-dir", self.image_dir, "--runtime", self.runtime, *self.arguments],
             stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, umask=0o077)  # as a hardened root has it
         line = self.process.stdout.readline()
         if "ready" not in line:

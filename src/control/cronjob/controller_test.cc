@@ -18,7 +18,7 @@ constexpr ControllerRow kRows[] = {{"cronjob", make_controller<CronJobController
 class CronJobControllerTest : public testing::Test {
  protected:
   void start() {
-    controllers_ = std::make_unique<ControllerSet>(loop_, client_, "", kRows);
+    controllers_ = std::make_unique<ControllerSet>(loop_, client_, ControllerOptions(), kRows);
     controllers_->start();
     loop_.run_ready();
   }

@@ -45,6 +45,14 @@ json::Value owners_patch(const Message& object, const std::vector<std::string>& 
   return json::Members{{"metadata", json::Members{{"uid", meta(object).uid()}, {"ownerReferences", std::move(references)}}}};
 }
 
+json::Value unblocking_patch(const Message& object) {
+  json::Array references;
+  for (const auto& reference : meta(object).ownerreferences()) {
+    references.push_back(json::Members{{"uid", reference.uid()}, {"blockOwnerDeletion", false}});
+  }
+  return json::Members{{"metadata", json::Members{{"uid", meta(object).uid()}, {"ownerReferences", std::move(references)}}}};
+}
+
 json::Value finalizer_patch(const Message& object, const std::string& finalizer) {
   return json::Members{
       {"metadata", json::Members{{"uid", meta(object).uid()}, {"$deleteFromPrimitiveList/finalizers", json::Array{finalizer}}}}};
@@ -98,7 +106,7 @@ void GarbageController::enqueue(const Kind& kind, const Message& object) {
 
 void GarbageController::enqueue_owner(const metav1::OwnerReference& reference, std::string_view ns) {
   const Kind* kind = find_kind_by_name(reference.apiversion(), reference.kind());
-  if (kind != nullptr) queue_.add(queue_key(*kind, kind->namespaced ? ns : std::string_view{}, reference.name()));
+  if (kind != nullptr && takes_part(*kind)) queue_.add(queue_key(*kind, kind->namespaced ? ns : std::string_view{}, reference.name()));
 }
 
 std::vector<Object> GarbageController::dependents_of(std::string_view uid) const {
@@ -126,10 +134,16 @@ Task<Result<std::optional<Duration>>> GarbageController::sync_dependent(const Ki
     if (!state) co_return std::unexpected(state.error());
     owners.push_back({reference.uid(), *state});
   }
-  const Plan plan = plan_dependent(*object, owners, !dependents_of(meta(*object).uid()).empty());
+  const Plan plan = plan_dependent(*object, owners, dependents_of(meta(*object).uid()));
   if (plan.action == Plan::Action::kDropOwners) {
     CO_TRY_VOID(co_await drop_owners(kind, object, plan.uids));
   } else if (plan.action == Plan::Action::kDelete) {
+    if (plan.unblock) {
+      auto unblocked = co_await context_.client.patch(kind, meta(*object).namespace_(), meta(*object).name(), PatchType::kStrategic,
+                                                      unblocking_patch(*object), "");
+      CO_TRY_VOID(unless_gone(unblocked));
+      if (unblocked) object = *unblocked;
+    }
     log_debug("collecting garbage", "kind", kind.kind, "object", object_key(*object));
     DeleteRequest request{.propagation = plan.propagation, .uid = meta(*object).uid(), .resource_version = meta(*object).resourceversion()};
     auto removed = co_await context_.client.remove(kind, meta(*object).namespace_(), meta(*object).name(), std::move(request));

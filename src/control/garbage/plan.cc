@@ -4,7 +4,13 @@
 
 namespace stint::garbage {
 
-Plan plan_dependent(const Message& object, std::span<const Owner> owners, bool has_dependents) {
+namespace {
+
+bool waits_for_dependents(const Object& object) { return is_deleting(*object) && has_finalizer(*object, kForegroundFinalizer); }
+
+}  // namespace
+
+Plan plan_dependent(const Message& object, std::span<const Owner> owners, std::span<const Object> dependents) {
   if (owners.empty()) return {};
   const auto in_state = [&](OwnerState state) { return std::ranges::count(owners, state, &Owner::state); };
   if (in_state(OwnerState::kSolid) > 0) {
@@ -16,8 +22,9 @@ Plan plan_dependent(const Message& object, std::span<const Owner> owners, bool h
     return plan;
   }
   Plan plan{.action = Plan::Action::kDelete};
-  if (in_state(OwnerState::kWaiting) > 0 && has_dependents) {
+  if (in_state(OwnerState::kWaiting) > 0 && !dependents.empty()) {
     plan.propagation = Propagation::kForeground;
+    plan.unblock = std::ranges::any_of(dependents, waits_for_dependents);
   } else if (has_finalizer(object, kOrphanFinalizer)) {
     plan.propagation = Propagation::kOrphan;
   } else if (has_finalizer(object, kForegroundFinalizer)) {

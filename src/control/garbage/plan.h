@@ -32,11 +32,12 @@ struct Plan {
   } action = Action::kNone;
   std::vector<std::string> uids;
   Propagation propagation = Propagation::kBackground;
+  bool unblock = false;  // before kDelete: the object's own references let its owners go, for it may be in a circle with them
   std::string finalizer;
 };
 
-// An object that is not being deleted, by its owners. No owners: never touched.
-Plan plan_dependent(const Message& object, std::span<const Owner> owners, bool has_dependents);
+// An object that is not being deleted, by its owners and by those who name it as owner. No owners: never touched.
+Plan plan_dependent(const Message& object, std::span<const Owner> owners, std::span<const Object> dependents);
 
 // An object that is being deleted, by those who name it as owner.
 Plan plan_owner(const Message& object, std::span<const Object> dependents);

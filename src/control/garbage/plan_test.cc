@@ -21,26 +21,37 @@ batchv1::Job deleting_job(std::string_view finalizer) {
   return job;
 }
 
-TEST(GarbagePlan, LeavesAloneWhatHasNoOwner) { EXPECT_EQ(plan_dependent(corev1::Pod(), {}, false).action, Plan::Action::kNone); }
+const Object kSomebody[] = {std::make_shared<corev1::Pod>()};
+
+TEST(GarbagePlan, LeavesAloneWhatHasNoOwner) { EXPECT_EQ(plan_dependent(corev1::Pod(), {}, {}).action, Plan::Action::kNone); }
 
 TEST(GarbagePlan, KeepsWhatOneLivingOwnerHoldsAndDropsTheDead) {
   const Owner owners[] = {{"a", OwnerState::kSolid}, {"b", OwnerState::kDangling}, {"c", OwnerState::kWaiting}};
-  const Plan plan = plan_dependent(corev1::Pod(), owners, false);
+  const Plan plan = plan_dependent(corev1::Pod(), owners, {});
   EXPECT_EQ(plan.action, Plan::Action::kDropOwners);
   EXPECT_EQ(plan.uids, (std::vector<std::string>{"b", "c"}));
 }
 
 TEST(GarbagePlan, DeletesWhatHasOnlyDeadOwners) {
   const Owner owners[] = {{"a", OwnerState::kDangling}};
-  const Plan plan = plan_dependent(corev1::Pod(), owners, true);
+  const Plan plan = plan_dependent(corev1::Pod(), owners, kSomebody);
   EXPECT_EQ(plan.action, Plan::Action::kDelete);
   EXPECT_EQ(plan.propagation, Propagation::kBackground);
 }
 
 TEST(GarbagePlan, PassesForegroundDeletionOnToWhoHasDependents) {
   const Owner owners[] = {{"a", OwnerState::kWaiting}};
-  EXPECT_EQ(plan_dependent(corev1::Pod(), owners, true).propagation, Propagation::kForeground);
-  EXPECT_EQ(plan_dependent(corev1::Pod(), owners, false).propagation, Propagation::kBackground);
+  EXPECT_EQ(plan_dependent(corev1::Pod(), owners, kSomebody).propagation, Propagation::kForeground);
+  EXPECT_EQ(plan_dependent(corev1::Pod(), owners, {}).propagation, Propagation::kBackground);
+}
+
+TEST(GarbagePlan, ACircleOfOwnersIsCutWhereItCloses) {
+  const Owner owners[] = {{"a", OwnerState::kWaiting}};
+  EXPECT_FALSE(plan_dependent(corev1::Pod(), owners, kSomebody).unblock);
+  const Object waiting[] = {std::make_shared<batchv1::Job>(deleting_job(kForegroundFinalizer))};
+  const Plan plan = plan_dependent(corev1::Pod(), owners, waiting);
+  EXPECT_EQ(plan.propagation, Propagation::kForeground);
+  EXPECT_TRUE(plan.unblock);
 }
 
 TEST(GarbagePlan, ForegroundWaitsForBlockingDependentsOnly) {

@@ -21,7 +21,7 @@ bool is_write(std::string_view verb) { return verb == "create" || verb == "updat
 class JobControllerTest : public testing::Test {
  protected:
   void start() {
-    controllers_ = std::make_unique<ControllerSet>(loop_, client_, "", kRows);
+    controllers_ = std::make_unique<ControllerSet>(loop_, client_, ControllerOptions(), kRows);
     controllers_->start();
     loop_.run_ready();
   }

@@ -44,8 +44,9 @@ Task<void> ServiceAccountController::run() {
 Task<Result<std::optional<Duration>>> ServiceAccountController::sync(std::string ns) {
   const Object found = namespaces_.get("", ns);
   if (found == nullptr || is_deleting(*found)) co_return std::nullopt;
-  CO_TRY_VOID(co_await ensure_account(ns));
+  // The authority first: a pod is admitted once the account is there, and then mounts it.
   CO_TRY_VOID(co_await ensure_root_ca(ns));
+  CO_TRY_VOID(co_await ensure_account(ns));
   co_return std::nullopt;
 }
 

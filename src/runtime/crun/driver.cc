@@ -139,6 +139,16 @@ std::optional<ContainerStatus> CrunDriver::status(const std::string& container_i
   return container->record.status;
 }
 
+Task<Result<ContainerUsage>> CrunDriver::usage(std::string container_id) {
+  const ContainerPtr container = find(container_id);
+  if (container == nullptr || container->record.status.state != ContainerState::kRunning) {
+    co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
+  }
+  CO_TRY(const os::Usage used,
+         co_await on_pool(loop_, [cgroups = cgroups_, group = container->record.cgroup] { return cgroups.usage(group); }));
+  co_return ContainerUsage{.cpu_time = used.cpu_time, .memory_bytes = used.memory_bytes};
+}
+
 std::vector<SandboxStatus> CrunDriver::list_sandboxes() const {
   std::vector<SandboxStatus> list;
   for (const auto& [id, config] : sandboxes_) list.push_back(status_of(config));

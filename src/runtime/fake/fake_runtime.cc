@@ -148,6 +148,14 @@ std::optional<ContainerStatus> FakeRuntime::status(const std::string& container_
   return found->second->status;
 }
 
+Task<Result<ContainerUsage>> FakeRuntime::usage(std::string container_id) {
+  auto found = containers_.find(container_id);
+  if (found == containers_.end() || found->second->status.state != ContainerState::kRunning) {
+    co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
+  }
+  co_return ContainerUsage{.cpu_time = (loop_.now() - found->second->status.started_at) / 100, .memory_bytes = 1 << 20};
+}
+
 std::vector<SandboxStatus> FakeRuntime::list_sandboxes() const {
   std::vector<SandboxStatus> all;
   for (const auto& [id, config] : sandboxes_) {

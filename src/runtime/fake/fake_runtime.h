@@ -56,6 +56,8 @@ class FakeRuntime : public Runtime {
   Task<Result<void>> signal_container(std::string container_id, int signal) override;
   Task<Result<void>> remove_container(std::string container_id) override;
   std::optional<ContainerStatus> status(const std::string& container_id) const override;
+  // A hundredth of a processor since it started, and a mebibyte.
+  Task<Result<ContainerUsage>> usage(std::string container_id) override;
   std::vector<SandboxStatus> list_sandboxes() const override;
   std::vector<ContainerStatus> list_containers() const override;
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }

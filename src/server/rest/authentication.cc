@@ -1,79 +1,77 @@
 #include "server/rest/authentication.h"
 
-#include <openssl/crypto.h>
-
-#include <algorithm>
 #include <cctype>
+
+#include "api/kind.h"
 
 namespace stint::rest {
 namespace {
 
-constexpr std::string_view kExtraHeader = "Impersonate-Extra-";
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
 
 std::string_view bearer_token(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() <= kScheme.size()) return {};
-  for (size_t i = 0; i < kScheme.size(); ++i) {
-    char c = authorization[i];
-    if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != kScheme[i]) return {};
-  }
+  if (authorization.size() <= kScheme.size() || lower(authorization.substr(0, kScheme.size())) != kScheme) return {};
   std::string_view token = authorization.substr(kScheme.size());
   while (!token.empty() && token.front() == ' ') token.remove_prefix(1);
-  while (!token.empty() && token.back() == ' ') token.remove_suffix(1);
-  return token;
+  return token.substr(0, token.find(' '));
 }
 
-// All of them are compared, each in constant time, so that the time taken tells nothing about a token.
-const User* find_token(const std::map<std::string, User>& tokens, std::string_view token) {
-  const User* found = nullptr;
-  for (const auto& [known, user] : tokens) {
-    if (known.size() == token.size() && CRYPTO_memcmp(known.data(), token.data(), token.size()) == 0) found = &user;
-  }
-  return found;
+// As Go prints such lists; clients see it in one error.
+std::string go_list(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + quote(text);
+  return "[]string{" + out + "}";
 }
 
-User authenticated(User user) {
-  user.groups.emplace_back("system:authenticated");
-  return user;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-Error may_not_act_for(const User& user, std::string_view resource, const std::string& name) {
-  return {.reason = Reason::kForbidden,
-          .message = std::string(resource) + " \"" + name + "\" is forbidden: User \"" + user.name + "\" cannot impersonate resource \"" +
-                     std::string(resource) + "\" in API group \"\" at the cluster scope"};
+std::string go_user(const User& user) {
+  std::string extra;
+  for (const auto& [key, values] : user.extra) extra += (extra.empty() ? "" : ", ") + quote(key) + ":" + go_list(values);
+  return R"(&user.DefaultInfo{Name:"", UID:)" + quote(user.uid) +
+         ", Groups:" + (user.groups.empty() ? "[]string(nil)" : go_list(user.groups)) + ", Extra:map[string][]string" +
+         (user.extra.empty() ? "(nil)" : "{" + extra + "}") + "}";
 }
 
 }  // namespace
 
-Result<User> authenticate(const http::Request& request, const std::map<std::string, User>& tokens) {
-  if (!request.peer_common_name.empty()) return authenticated({request.peer_common_name, request.peer_organizations});
-  std::string_view token = bearer_token(request.header("Authorization"));
-  if (token.empty()) return User{std::string(kAnonymousUser), {"system:unauthenticated"}};
-  if (const User* user = find_token(tokens, token)) return authenticated(*user);
-  return fail(Reason::kUnauthorized, "Unauthorized");
+Result<User> authenticate(const http::Request& request, Authenticator& authenticator) {
+  if (!request.peer_common_name.empty()) {
+    return Authenticator::by_certificate(request.peer_common_name, request.peer_organizations, request.peer_certificate_sha256);
+  }
+  const std::string_view token = bearer_token(request.header("Authorization"));
+  if (token.empty()) return Authenticator::anonymous();
+  auto known = authenticator.by_token(token);
+  // What is wrong with a token is nobody's business but its owner's.
+  if (!known) return fail(Reason::kUnauthorized, "Unauthorized");
+  return std::move(known->user);
 }
 
-Result<User> impersonated(const http::Request& request, User user) {
-  User other{.name = std::string(request.header("Impersonate-User")), .groups = {}};
-  bool more = false;
-  for (const auto& [name, value] : request.headers) {
-    if (same_name(name, "Impersonate-Group")) other.groups.push_back(value);
-    more |= same_name(name, "Impersonate-Uid") || same_name(name.substr(0, kExtraHeader.size()), kExtraHeader);
+Result<std::optional<User>> wanted_user(const http::Headers& headers) {
+  constexpr std::string_view kPrefix = "impersonate-", kExtra = "extra-";
+  User user;
+  bool any = false;
+  for (const auto& [header, value] : headers) {
+    if (header.size() <= kPrefix.size() || lower(std::string_view(header).substr(0, kPrefix.size())) != kPrefix) continue;
+    const std::string what = lower(std::string_view(header).substr(kPrefix.size()));
+    if (what == "user" && user.name.empty()) {
+      user.name = value;
+    } else if (what == "uid" && user.uid.empty()) {
+      user.uid = value;
+    } else if (what == "group") {
+      user.groups.push_back(value);
+    } else if (what.starts_with(kExtra)) {
+      const std::string key = what.substr(kExtra.size());
+      user.extra[http::percent_decode(key).value_or(key)].push_back(value);
+    }
+    any |= what == "group" || what.starts_with(kExtra);
   }
-  if (other.name.empty()) {
-    if (other.groups.empty() && !more) return user;
-    return fail(Reason::kInternalError, "Internal Server Error: the headers impersonate groups or details without a user");
-  }
-  if (std::ranges::count(user.groups, "system:masters") == 0) return fail(may_not_act_for(user, "users", other.name));
-  if (other.name == kAnonymousUser) {
-    if (other.groups.empty()) other.groups.emplace_back("system:unauthenticated");
-    return other;
-  }
-  return authenticated(std::move(other));
+  if (!user.name.empty()) return user;
+  if (!any && user.uid.empty()) return std::nullopt;
+  return fail(Reason::kBadRequest, "requested " + go_user(user) + " without impersonating a user name");
 }
 
 }  // namespace stint::rest

@@ -1,20 +1,18 @@
-// Who asks: a verified client certificate, else a static bearer token, else nobody known. Loop thread only.
+// What a request's connection and headers say of who asks, and as whom he wants to act. Loop thread only.
 #pragma once
 
-#include <map>
-#include <string>
+#include <optional>
 
-#include "server/server.h"
+#include "server/auth/authenticator.h"
 #include "wire/http.h"
 
 namespace stint::rest {
 
-inline constexpr std::string_view kAnonymousUser = "system:anonymous";
+// A verified client certificate, else a bearer token, else nobody known. kUnauthorized for a token that is not known, even where anonymous
+// would pass.
+Result<User> authenticate(const http::Request& request, Authenticator& authenticator);
 
-// The user with the group that says how he came in. kUnauthorized for a token that is not known, even where anonymous would pass.
-Result<User> authenticate(const http::Request& request, const std::map<std::string, User>& tokens);
-
-// The user whom the Impersonate-* headers name, if the one who asks may act for others; without such headers `user` himself.
-Result<User> impersonated(const http::Request& request, User user);
+// The user whom the Impersonate-* headers name, with nothing filled in; nothing without such headers. kBadRequest when they name no user.
+Result<std::optional<User>> wanted_user(const http::Headers& headers);
 
 }  // namespace stint::rest

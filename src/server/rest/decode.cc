@@ -3,6 +3,7 @@
 #include "api/go_quote.h"
 #include "server/errors.h"
 #include "server/managed_fields.h"
+#include "server/rest/status_text.h"
 
 namespace stint::rest {
 namespace {
@@ -133,18 +134,22 @@ Result<void> decode_object(const http::Request& http, Request& request) {
 
 Result<PatchType> patch_type(const http::Request& http) {
   const std::string type = media_type(http);
-  std::string known;
   for (const auto& [name, meaning] : kPatchTypes) {
     if (type == name) return meaning;
-    known.append(known.empty() ? "" : ", ").append(name);
   }
-  return fail(unknown_format(known));
+  return fail(Reason::kUnsupportedMediaType, std::string(kUnsupportedPatch));
 }
 
 // A configuration is YAML, of which JSON is a part; upstream reads it twice, as the messages show.
 Result<json::Value> parse_configuration(const std::string& body, std::vector<std::string>& duplicates) {
   auto parsed = json::parse_yaml(body, &duplicates);
-  if (!parsed) return fail(Reason::kBadRequest, "error encoding patch: " + parsed.error().message);
+  if (!parsed) {
+    const std::string& why = parsed.error().message;
+    constexpr std::string_view kSecondReading = "error converting YAML to JSON: ";
+    const bool looks_like_json = body.find_first_not_of(" \t\r\n") == body.find('{');
+    if (looks_like_json || !why.starts_with(kSecondReading)) return fail(Reason::kBadRequest, "error decoding patch: " + why);
+    return fail(Reason::kBadRequest, "error encoding patch: " + why.substr(kSecondReading.size()));
+  }
   if (parsed->is_object()) return parsed;
   if (parsed->is_null()) return json::Value(json::Members());
   const std::string_view shown = parsed->is_array() ? "array" : parsed->is_string() ? "string" : parsed->is_bool() ? "bool" : "number";

@@ -72,7 +72,18 @@ std::optional<OpenApiForm> openapi_form(const http::Request& request, bool is_v2
 }
 
 std::string root_text(const std::vector<std::string>& openapi_paths) {
-  std::vector<std::string> paths{"/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"};
+  std::vector<std::string> paths{"/.well-known/openid-configuration",
+                                 "/api",
+                                 "/apis",
+                                 "/healthz",
+                                 "/livez",
+                                 "/metrics",
+                                 "/openapi/v2",
+                                 "/openapi/v3",
+                                 "/openid/v1/jwks",
+                                 "/openid/v1/jwks/",
+                                 "/readyz",
+                                 "/version"};
   for (const std::string& path : openapi_paths) {
     paths.push_back("/" + path);
     if (path.starts_with("apis/")) paths.push_back("/" + path.substr(0, path.rfind('/')));
@@ -89,7 +100,7 @@ Reply hashed_reply(const http::Request& request, std::shared_ptr<const std::stri
   if (is_unchanged(request, hash)) {
     reply.code = 304;
   } else {
-    reply.shared_body = std::move(text);
+    reply.body = std::move(text);
   }
   return reply;
 }
@@ -134,10 +145,9 @@ Result<Reply> Documents::discovery(const http::Request& request, const Query& qu
   }
   if (text.empty()) return Reply{};
   TRY(Representation representation, negotiate(request, query, Endpoint::kDocument));
-  TRY(std::string body, in_format(std::move(text), representation));
   Reply reply;
   reply.headers.emplace_back("Content-Type", representation.content_type());
-  reply.body = std::move(body);
+  TRY(reply.body, in_format(std::move(text), representation));
   return reply;
 }
 

@@ -57,11 +57,6 @@ bool run_checks(std::string_view endpoint, std::set<std::string> excluded, std::
 
 }  // namespace
 
-bool is_health_path(std::string_view path) {
-  std::string_view check;
-  return !endpoint_of(path, check).empty();
-}
-
 std::optional<Reply> health_reply(std::string_view path, const Query& query, std::span<const HealthCheck> checks) {
   std::string_view check;
   std::string_view endpoint = endpoint_of(path, check);

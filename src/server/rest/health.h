@@ -13,6 +13,5 @@ namespace stint::rest {
 
 // Nothing when the path is none of health's.
 std::optional<Reply> health_reply(std::string_view path, const Query& query, std::span<const HealthCheck> checks);
-bool is_health_path(std::string_view path);
 
 }  // namespace stint::rest

@@ -145,13 +145,14 @@ Result<Representation> negotiate(const http::Request& request, const Query& quer
   return not_acceptable(endpoint);
 }
 
-Result<std::string> in_format(std::string compact_json, const Representation& representation) {
+Result<http::Body> in_format(http::Body compact_json, const Representation& representation) {
   if (representation.format == BodyFormat::kYaml) {
-    TRY(json::Value value, json::parse(compact_json, nullptr, compact_json.size()));
-    return json::to_yaml(value);
+    const std::string text = compact_json.text();
+    TRY(json::Value value, json::parse(text, nullptr, text.size()));
+    return http::Body(json::to_yaml(value));
   }
-  if (representation.pretty) return indented(compact_json);
-  compact_json += '\n';
+  if (representation.pretty) return http::Body(indented(compact_json.text()));
+  compact_json.append_literal("\n");
   return compact_json;
 }
 

@@ -34,7 +34,6 @@ class PodLogTest : public RestTest {
  protected:
   PodLogTest() {
     RestOptions options;
-    options.tokens["secret"] = User{"admin", {"system:masters"}};
     options.logs = &fake_;
     handler_ = std::make_unique<RestHandler>(loop_, *server_, std::move(options));
     post("/api/v1/namespaces/default/pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}]}})");

@@ -12,16 +12,23 @@ std::string_view find_header(const http::Headers& headers, std::string_view name
 }
 
 Reply text_reply(int code, std::string body) {
-  return Reply{code, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}, std::move(body), nullptr};
+  return Reply{code, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}, std::move(body)};
 }
 
-Reply json_reply(std::string body) { return Reply{200, {{"Content-Type", "application/json"}}, std::move(body), nullptr}; }
+Reply json_reply(std::string body) { return Reply{200, {{"Content-Type", "application/json"}}, std::move(body)}; }
+
+Reply too_many_requests_reply() {
+  Reply reply = text_reply(429, "Too many requests, please try again later.\n");
+  reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
 
 Reply not_found_reply() { return text_reply(404, "404 page not found\n"); }
 
 Reply error_reply(const Error& error) {
   Reply reply = json_reply(status_text(error) + "\n");
   reply.code = error.http_status();
+  reply.error = error;
   if (error.retry_after_seconds > 0) reply.headers.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
   return reply;
 }

@@ -1,7 +1,7 @@
 // One whole HTTP answer, before the headers that every answer has. A plain value.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -12,8 +12,8 @@ namespace stint::rest {
 struct Reply {
   int code = 200;
   http::Headers headers;  // Content-Type among them
-  std::string body;
-  std::shared_ptr<const std::string> shared_body;  // instead of `body`: a document that is kept
+  http::Body body;
+  std::optional<Error> error;  // that the body tells, for the audit log
 };
 
 // A header's value, "" if absent.
@@ -21,6 +21,8 @@ std::string_view find_header(const http::Headers& headers, std::string_view name
 
 Reply text_reply(int code, std::string body);
 Reply json_reply(std::string body);
+// The client, or all of them, sent more than is worked on.
+Reply too_many_requests_reply();
 // What Go's servers answer to a path nobody serves; clients know the words.
 Reply not_found_reply();
 // A Status, with Retry-After where the error has one.

@@ -28,38 +28,39 @@ std::shared_ptr<const std::string> object_bytes(Server& server, const Request& r
   return std::make_shared<const std::string>(encode_as(*answer.kind, *answer.object, form));
 }
 
-// Items of a typed list stand without their type line: the list names it.
-std::string list_json(Server& server, const Answer& answer) {
-  const Kind& kind = *answer.kind;
-  std::string api_version = kind.api_version();
-  std::string type_line = "{\"kind\":\"" + std::string(kind.kind) + "\",\"apiVersion\":\"" + api_version + "\",";
-  std::string out = "{\"kind\":\"" + std::string(kind.kind) + "List\",\"apiVersion\":\"" + api_version + "\",\"metadata\":";
-  json::encode(list_meta(answer), {}, out);
-  out += ",\"items\":[";
-  for (const Object& item : answer.items) {
-    if (out.back() != '[') out += ',';
-    std::shared_ptr<const std::string> text = server.encoded(kind, item, Form::kJson);
-    if (text->starts_with(type_line)) {
-      out += '{';
-      out.append(*text, type_line.size());
-    } else {
-      out += *text;
-    }
-  }
-  out += "]}";
-  return out;
+std::string list_head(std::string_view kind, std::string_view api_version, const Answer& answer) {
+  std::string head = "{\"kind\":\"" + std::string(kind) + "\",\"apiVersion\":\"" + std::string(api_version) + "\",\"metadata\":";
+  json::encode(list_meta(answer), {}, head);
+  head += ",\"items\":[";
+  return head;
 }
 
-std::string partial_list_json(Server& server, const Answer& answer, const Representation& representation) {
-  std::string out = "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"" + meta_api_version(representation) + "\",\"metadata\":";
-  json::encode(list_meta(answer), {}, out);
-  out += ",\"items\":[";
+// Items of a typed list stand without their type line: the list names it.
+http::Body list_json(Server& server, const Answer& answer) {
+  const Kind& kind = *answer.kind;
+  const std::string api_version = kind.api_version();
+  const std::string type_line = "{\"kind\":\"" + std::string(kind.kind) + "\",\"apiVersion\":\"" + api_version + "\",";
+  http::Body body(list_head(std::string(kind.kind) + "List", api_version, answer));
+  body.reserve(2 * answer.items.size() + 2);
   for (const Object& item : answer.items) {
-    if (out.back() != '[') out += ',';
-    out += *server.encoded(*answer.kind, item, representation.form());
+    const bool first = &item == answer.items.data();
+    const std::shared_ptr<const std::string> text = server.encoded(kind, item, Form::kJson);
+    const bool typed = text->starts_with(type_line);
+    body.append_literal(typed ? (first ? "{" : ",{") : (first ? "" : ","));
+    body.append(text, typed ? type_line.size() : 0);
   }
-  out += "]}";
-  return out;
+  body.append_literal("]}");
+  return body;
+}
+
+http::Body partial_list_json(Server& server, const Answer& answer, const Representation& representation) {
+  http::Body body(list_head("PartialObjectMetadataList", meta_api_version(representation), answer));
+  for (const Object& item : answer.items) {
+    if (&item != answer.items.data()) body.append_literal(",");
+    body.append(server.encoded(*answer.kind, item, representation.form()));
+  }
+  body.append_literal("]}");
+  return body;
 }
 
 Result<IncludeObject> include_of(std::string_view text) {
@@ -67,23 +68,40 @@ Result<IncludeObject> include_of(std::string_view text) {
   return fail(Reason::kBadRequest, "invalid includeObject value: " + quote(text) + ": must be None, Metadata or Object");
 }
 
-// Every list kind is {1: metadata, 2: items}: put together from the bytes of its items.
-std::string list_envelope(Server& server, const Answer& answer, std::string_view api_version, std::string_view kind, Form form) {
-  runtimev1::Unknown list;
-  list.mutable_typemeta()->set_apiversion(std::string(api_version));
-  list.mutable_typemeta()->set_kind(std::string(kind));
-  list.set_contentencoding("");
-  list.set_contenttype("");
-  std::string& raw = *list.mutable_raw();
-  append_bytes_field(1, list_meta(answer).SerializeAsString(), raw);
-  for (const Object& item : answer.items) append_bytes_field(2, raw_of_envelope(*server.encoded(*answer.kind, item, form)), raw);
-  return std::string(kEnvelopeMagic) + list.SerializeAsString();
+// Every list kind is {1: metadata, 2: items}, here between the head and the tail of an envelope. What stands between the items'
+// own bytes lies in one text.
+http::Body list_envelope(Server& server, const Answer& answer, std::string_view api_version, std::string_view kind, Form form) {
+  std::vector<std::pair<std::shared_ptr<const std::string>, std::string_view>> items;
+  items.reserve(answer.items.size());
+  std::string between;
+  append_bytes_field(1, list_meta(answer).SerializeAsString(), between);
+  std::vector<size_t> ends;
+  size_t raw_bytes = 0;
+  for (const Object& item : answer.items) {
+    std::shared_ptr<const std::string> envelope = server.encoded(*answer.kind, item, form);
+    const std::string_view raw = raw_of_envelope(*envelope);
+    append_bytes_head(2, raw.size(), between);
+    ends.push_back(between.size());
+    raw_bytes += raw.size();
+    items.emplace_back(std::move(envelope), raw);
+  }
+  const auto shared = std::make_shared<const std::string>(std::move(between));
+  http::Body body(envelope_head(api_version, kind, shared->size() + raw_bytes));
+  body.reserve(2 * items.size() + 3);
+  size_t at = 0;
+  for (size_t i = 0; i < items.size(); at = ends[i++]) {
+    body.append(shared, at, ends[i] - at);
+    body.append(items[i].first, static_cast<size_t>(items[i].second.data() - items[i].first->data()), items[i].second.size());
+  }
+  body.append(shared, at);
+  body.append_literal(kEnvelopeTail);
+  return body;
 }
 
-std::string protobuf_text(Server& server, const Request& request, const Answer& answer, const Representation& representation) {
+http::Body protobuf_body(Server& server, const Request& request, const Answer& answer, const Representation& representation) {
   if (answer.is_status) return encode_envelope("v1", "Status", status_message(*request.kind, answer));
   const Form form = representation.form();
-  if (!answer.is_list) return *object_bytes(server, request, answer, form);
+  if (!answer.is_list) return object_bytes(server, request, answer, form);
   if (representation.shape == Shape::kPartialMetadata) {
     return list_envelope(server, answer, meta_api_version(representation), "PartialObjectMetadataList", form);
   }
@@ -92,12 +110,12 @@ std::string protobuf_text(Server& server, const Request& request, const Answer& 
 
 }  // namespace
 
-Result<std::string> answer_text(Server& server, const Request& request, const Answer& answer, const Representation& representation,
-                                std::string_view include_object, WallTime now) {
-  if (representation.format == BodyFormat::kProtobuf) return protobuf_text(server, request, answer, representation);
+Result<http::Body> answer_body(Server& server, const Request& request, const Answer& answer, const Representation& representation,
+                               std::string_view include_object, WallTime now) {
+  if (representation.format == BodyFormat::kProtobuf) return protobuf_body(server, request, answer, representation);
   if (answer.is_status) return in_format(success_text(*request.kind, answer), representation);
   if (representation.shape != Shape::kTable) {
-    if (!answer.is_list) return in_format(*object_bytes(server, request, answer, representation.form()), representation);
+    if (!answer.is_list) return in_format(object_bytes(server, request, answer, representation.form()), representation);
     const bool partial = representation.shape == Shape::kPartialMetadata;
     return in_format(partial ? partial_list_json(server, answer, representation) : list_json(server, answer), representation);
   }

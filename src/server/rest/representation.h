@@ -28,12 +28,13 @@ struct Representation {
 // kNotAcceptable when no clause can be satisfied.
 Result<Representation> negotiate(const http::Request& request, const Query& query, Endpoint endpoint);
 
-// A compact JSON document in the representation's format, JSON or YAML (protobuf is encoded from messages, see answer_text).
-Result<std::string> in_format(std::string compact_json, const Representation& representation);
+// A compact JSON document in the representation's format, JSON or YAML (protobuf is encoded from messages, see answer_body).
+Result<http::Body> in_format(http::Body compact_json, const Representation& representation);
 
-// The body of an answer. `include_object` is the query's, checked here: kBadRequest.
-Result<std::string> answer_text(Server& server, const Request& request, const Answer& answer, const Representation& representation,
-                                std::string_view include_object, WallTime now);
+// The body of an answer, put together from the encodings that the server keeps. `include_object` is the query's, checked here:
+// kBadRequest.
+Result<http::Body> answer_body(Server& server, const Request& request, const Answer& answer, const Representation& representation,
+                               std::string_view include_object, WallTime now);
 
 // One object, or bookmark, of a watch as a table in compact JSON; `first`: it shows its columns.
 Result<std::string> watched_table(const Kind& kind, const Object& object, const Representation& representation,

@@ -29,10 +29,28 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// The value that `metadata.name=` asks for, unless it could not stand in a path.
+std::string selected_name(std::string_view field_selector) {
+  constexpr std::string_view kField = "metadata.name=";
+  while (!field_selector.empty()) {
+    const size_t comma = field_selector.find(',');
+    std::string_view term = field_selector.substr(0, comma);
+    field_selector = comma == std::string_view::npos ? std::string_view() : field_selector.substr(comma + 1);
+    if (!term.starts_with(kField)) continue;
+    term.remove_prefix(kField.size());
+    if (term.starts_with('=')) term.remove_prefix(1);
+    if (term != "." && term != ".." && term.find_first_of("/%") == std::string_view::npos) return std::string(term);
+  }
+  return "";
+}
+
 // A name without a collection turns into the collection's verb.
 void refine_verb(RequestInfo& info, const Query& query) {
   if (!info.name.empty()) return;
-  if (info.verb == "get") info.verb = query.flag("watch") ? "watch" : "list";
+  if (info.verb == "get") {
+    info.verb = query.flag("watch") ? "watch" : "list";
+    info.selected_name = selected_name(query.text("fieldSelector"));
+  }
   if (info.verb == "delete") info.verb = "deletecollection";
 }
 
@@ -77,22 +95,14 @@ RequestInfo parse_request_info(std::string_view method, std::string decoded_path
   return info;
 }
 
-Error forbidden_error(const RequestInfo& info, std::string_view user) {
-  Error error{.reason = Reason::kForbidden};
-  std::string who = "User " + quote(user) + " cannot " + info.verb;
-  if (!info.is_resource) {
-    error.message = "forbidden: " + who + " path " + quote(info.path);
-    return error;
-  }
-  error.kind = info.resource;
-  error.group = info.group;
-  error.name = info.name;
-  std::string what = info.group.empty() ? info.resource : info.resource + "." + info.group;
-  std::string resource = info.subresource.empty() ? info.resource : info.resource + "/" + info.subresource;
-  error.message = what + (info.name.empty() ? "" : " " + quote(info.name)) + " is forbidden: " + who + " resource " + quote(resource) +
-                  " in API group " + quote(info.group) +
-                  (info.ns.empty() ? " at the cluster scope" : " in the namespace " + quote(info.ns));
-  return error;
+Attributes attributes_of(const RequestInfo& info) {
+  if (!info.is_resource) return {.is_resource = false, .verb = info.verb, .path = info.path};
+  return {.verb = info.verb,
+          .group = info.group,
+          .resource = info.resource,
+          .subresource = info.subresource,
+          .ns = info.ns,
+          .name = info.name.empty() ? info.selected_name : info.name};
 }
 
 }  // namespace stint::rest

@@ -20,12 +20,13 @@ struct RequestInfo {
   std::string resource;
   std::string name;
   std::string subresource;
-  bool too_deep = false;  // segments past the subresource: nothing here is served so deep
+  std::string selected_name;  // the one object that a list or watch is restricted to by its field selector
+  bool too_deep = false;      // segments past the subresource: nothing here is served so deep
 };
 
 RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query);
 
-// The 403 that upstream gives a user who may not do this.
-Error forbidden_error(const RequestInfo& info, std::string_view user);
+// As authorization looks at it; borrows from `info`.
+Attributes attributes_of(const RequestInfo& info);
 
 }  // namespace stint::rest

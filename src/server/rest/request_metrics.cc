@@ -50,7 +50,7 @@ void RequestMetrics::count(std::string_view verb, std::string_view resource, int
   latency.sum_seconds += seconds;
 }
 
-std::string RequestMetrics::text() const {
+std::string RequestMetrics::text(const AuditLog* audit_log) const {
   std::string out;
   append_family(out, "apiserver_request_total", "counter", "Requests answered, by verb, resource and HTTP code.");
   for (const auto& [key, total] : totals_) {
@@ -66,6 +66,12 @@ std::string RequestMetrics::text() const {
     }
     out += fmt::format("{}_bucket{{{},le=\"+Inf\"}} {}\n", kLatency, labels, latency.count);
     out += fmt::format("{}_sum{{{}}} {}\n{}_count{{{}}} {}\n", kLatency, labels, latency.sum_seconds, kLatency, labels, latency.count);
+  }
+  if (audit_log != nullptr) {
+    append_family(out, "apiserver_audit_event_total", "counter", "Lines written to the audit log.");
+    out += fmt::format("apiserver_audit_event_total {}\n", audit_log->written());
+    append_family(out, "apiserver_audit_error_total", "counter", "Lines of the audit log that were lost.");
+    out += fmt::format("apiserver_audit_error_total{{plugin=\"log\"}} {}\n", audit_log->lost());
   }
   append_family(out, "process_cpu_seconds_total", "counter", "User and system time this process has used.");
   out += fmt::format("process_cpu_seconds_total {}\n", cpu_seconds());

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/clock.h"
+#include "server/audit_log.h"
 
 namespace stint::rest {
 
@@ -15,7 +16,8 @@ class RequestMetrics {
  public:
   // `resource` is a served plural, "pods/log", or "" for documents, so the number of series is bounded by the list of kinds.
   void count(std::string_view verb, std::string_view resource, int code, Duration took);
-  std::string text() const;
+  // `audit_log` may be null.
+  std::string text(const AuditLog* audit_log) const;
 
  private:
   static constexpr std::array<double, 8> kBucketSeconds{0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60};

@@ -2,17 +2,20 @@
 
 #include "api/go_duration.h"
 #include "api/table.h"
+#include "server/auth/impersonation.h"
 #include "server/metadata.h"
 #include "server/rest/authentication.h"
 #include "server/rest/decode.h"
 #include "server/rest/documents.h"
 #include "server/rest/health.h"
+#include "server/rest/openid.h"
 #include "server/rest/pod_log.h"
 #include "server/rest/representation.h"
 #include "server/rest/request_info.h"
 #include "server/rest/request_metrics.h"
 #include "server/rest/status_text.h"
 #include "server/rest/watch_stream.h"
+#include "wire/gzip.h"
 
 namespace stint {
 namespace rest {
@@ -21,6 +24,8 @@ namespace {
 // How long a request may take; `timeout=` in the query may only shorten it. Streams are not bound by it.
 constexpr Duration kReadLimit = std::chrono::seconds(60);
 constexpr Duration kWriteLimit = std::chrono::seconds(34);
+// Answers to GET larger than this are compressed for whom it helps.
+constexpr size_t kGzipBytesMin = 128 * 1024;
 
 // One HTTP request as far as it is understood.
 struct Exchange {
@@ -28,9 +33,15 @@ struct Exchange {
   http::Response& response;
   Query query;
   RequestInfo info;
-  User user;
+  User user;                      // as whom it is done
+  std::optional<User> requestor;  // who asks, when he acts for `user`
   std::string audit_id;
   WallTime arrived;
+  // For the audit log.
+  std::optional<Authorizer::Decision> decision;
+  int code = 0;
+  std::optional<Error> error;
+  std::string request_object, response_object;
 };
 
 // What a path leads to.
@@ -89,20 +100,10 @@ Endpoint endpoint_of(Verb verb) {
   }
 }
 
-bool is_member(const User& user, std::string_view group) {
-  return std::find(user.groups.begin(), user.groups.end(), group) != user.groups.end();
-}
-
-// Paths that name no object. Objects are the server's to authorize, except that nobody unknown gets at them.
-bool may_ask(const User& user, const RequestInfo& info) {
-  bool anonymous = user.name == kAnonymousUser;
-  if (info.is_resource) return !anonymous;
-  if (is_member(user, "system:masters")) return true;
-  if (info.verb != "get") return false;
-  std::string_view path = info.path;
-  if (path == "/livez" || path == "/readyz" || path == "/healthz" || path == "/version" || path == "/version/") return true;
-  if (path == "/metrics" || is_health_path(path)) return is_member(user, "system:monitoring");
-  return !anonymous;
+// Those that last as long as the client likes hold no place among the requests.
+bool is_long_running(const Exchange& exchange) {
+  const RequestInfo& info = exchange.info;
+  return info.is_resource && (info.verb == "watch" || (info.subresource == "log" && exchange.query.flag("follow")));
 }
 
 Error too_slow() { return Error{.reason = Reason::kTimeout, .message = "Timeout: request did not complete within the allotted timeout"}; }
@@ -131,27 +132,35 @@ using rest::Target;
 
 struct RestHandler::State {
   State(Loop& l, Server& s, RestOptions o)
-      : loop(l), server(s), options(std::move(o)), documents(l, options.version, options.server_address) {}
+      : loop(l), server(s), options(std::move(o)), documents(l, options.version, options.server_address), share(l, options.share) {}
 
   // Reads the request line and finds out who asks; an answer here is final.
   std::optional<Reply> admit(Exchange& exchange);
+  std::optional<Reply> act_for_another(Exchange& exchange);
   // Nothing: the answer was streamed.
   Task<std::optional<Reply>> answer(Exchange& exchange);
+  Task<std::optional<Reply>> answer_in_turn(Exchange& exchange);
   Task<std::optional<Reply>> answer_document(Exchange& exchange);
   Task<std::optional<Reply>> answer_resource(Exchange& exchange, Target target);
   Task<Reply> answer_once(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_watch(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_log(Exchange& exchange, Request request);
+  Task<std::optional<Reply>> answer_over_websocket(Exchange& exchange, rest::WatchStream stream, std::unique_ptr<ObjectWatch> watch);
+  Task<void> compress(const Exchange& exchange, Reply& reply);
   Task<Result<Answer>> ask_server(Request request, Duration limit);
 
   http::Headers stream_headers(const Exchange& exchange, std::string_view content_type) const;
-  void count(const Exchange& exchange, int code);
+  void count(Exchange& exchange, int code);
+  // Whether the audit log wants bodies of that level from this request.
+  bool audits(const Exchange& exchange, rest::AuditLevel level) const;
+  void audit(Exchange& exchange);
 
   Loop& loop;
   Server& server;
   RestOptions options;
   rest::Documents documents;
   rest::RequestMetrics metrics;
+  rest::FairShare share;
 };
 
 std::optional<Reply> RestHandler::State::admit(Exchange& exchange) {
@@ -160,16 +169,43 @@ std::optional<Reply> RestHandler::State::admit(Exchange& exchange) {
   if (!path || !pairs) return rest::error_reply({.reason = Reason::kBadRequest, .message = "the path or the query is malformed"});
   exchange.query = Query(*std::move(pairs));
   exchange.info = rest::parse_request_info(exchange.http.method, *std::move(path), exchange.query);
-  auto user = rest::authenticate(exchange.http, options.tokens);
-  if (user) user = rest::impersonated(exchange.http, *std::move(user));
+  auto user = rest::authenticate(exchange.http, server.authenticator());
   if (!user) return rest::error_reply(user.error());
   exchange.user = *std::move(user);
-  if (rest::may_ask(exchange.user, exchange.info)) return std::nullopt;
-  return rest::error_reply(rest::forbidden_error(exchange.info, exchange.user.name));
+  if (auto refused = act_for_another(exchange)) return refused;
+  const Attributes attributes = rest::attributes_of(exchange.info);
+  exchange.decision = server.authorizer().decide(exchange.user, attributes);
+  if (exchange.decision->allowed) return std::nullopt;
+  Reply reply = rest::error_reply(forbidden_error(attributes, exchange.user, exchange.decision->reason));
+  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return reply;
+}
+
+std::optional<Reply> RestHandler::State::act_for_another(Exchange& exchange) {
+  auto wanted = rest::wanted_user(exchange.http.headers);
+  if (!wanted) return rest::error_reply(wanted.error());
+  if (!*wanted) return std::nullopt;
+  auto actual = impersonate(server.authorizer(), exchange.user, **wanted, rest::attributes_of(exchange.info));
+  if (!actual) return rest::error_reply(actual.error());
+  exchange.requestor = std::move(exchange.user);
+  exchange.user = *std::move(actual);
+  return std::nullopt;
 }
 
 Task<std::optional<Reply>> RestHandler::State::answer(Exchange& exchange) {
+  co_await server.ready().wait();
   if (auto final = admit(exchange)) co_return final;
+  const std::string& user = exchange.user.name;
+  const bool is_stream = rest::is_long_running(exchange);
+  std::optional<rest::FairShare::Ticket> ticket = is_stream ? share.open_stream(user) : share.enter_now(user);
+  if (!ticket && !is_stream) {
+    if (auto later = co_await share.enter(user)) ticket.emplace(*std::move(later));
+  }
+  if (!ticket) co_return rest::too_many_requests_reply();
+  co_return co_await answer_in_turn(exchange);
+}
+
+Task<std::optional<Reply>> RestHandler::State::answer_in_turn(Exchange& exchange) {
   if (!exchange.info.is_resource) co_return co_await answer_document(exchange);
   Target target = rest::route(exchange.info);
   if (target.kind == nullptr) co_return rest::not_found_reply();
@@ -187,10 +223,11 @@ Task<std::optional<Reply>> RestHandler::State::answer_document(Exchange& exchang
         {.reason = Reason::kMethodNotAllowed, .message = "the server does not allow this method on the requested resource"});
   }
   if (path == "/metrics") {
-    Reply reply = rest::text_reply(200, metrics.text());
+    Reply reply = rest::text_reply(200, metrics.text(options.audit_log));
     reply.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
     co_return reply;
   }
+  if (auto openid = rest::openid_reply(path, server.account_tokens(), options.server_address)) co_return openid;
   if (auto health = rest::health_reply(path, exchange.query, options.health_checks)) co_return health;
   std::optional<Reply> found = co_await documents.find(exchange.http, exchange.query, path);
   if (!found) co_return rest::not_found_reply();
@@ -211,6 +248,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_resource(Exchange& exchang
   if (!representation) co_return rest::error_reply(representation.error());
   auto decoded = rest::decode_request(exchange.http, exchange.query, request);
   if (!decoded) co_return rest::error_reply(decoded.error());
+  if (audits(exchange, rest::AuditLevel::kRequest)) exchange.request_object = rest::request_object(exchange.http, request);
   exchange.http.body.clear();
   if (target.verb == Verb::kWatch) co_return co_await answer_watch(exchange, std::move(request), *representation);
   co_return co_await answer_once(exchange, std::move(request), *representation);
@@ -231,9 +269,12 @@ Task<Reply> RestHandler::State::answer_once(Exchange& exchange, Request request,
   shown.dry_run = request.dry_run;
   auto answer = co_await ask_server(std::move(request), *limit);
   if (!answer) co_return rest::error_reply(answer.error());
-  auto text = rest::answer_text(server, shown, *answer, representation, exchange.query.text("includeObject"), loop.now());
-  if (!text) co_return rest::error_reply(text.error());
-  Reply reply{answer->code, {{"Content-Type", std::string(representation.content_type())}}, *std::move(text), nullptr};
+  auto body = rest::answer_body(server, shown, *answer, representation, exchange.query.text("includeObject"), loop.now());
+  if (!body) co_return rest::error_reply(body.error());
+  if (audits(exchange, rest::AuditLevel::kRequestResponse)) {
+    if (auto told = rest::answer_body(server, shown, *answer, Representation(), "", loop.now())) exchange.response_object = told->text();
+  }
+  Reply reply{.code = answer->code, .headers = {{"Content-Type", std::string(representation.content_type())}}, .body = *std::move(body)};
   rest::add_warnings(answer->warnings, reply.headers);
   co_return reply;
 }
@@ -259,9 +300,31 @@ Task<std::optional<Reply>> RestHandler::State::answer_watch(Exchange& exchange, 
                            stream_headers(exchange, representation.stream_content_type())};
   auto watch = co_await server.watch(std::move(request));
   if (!watch) co_return rest::error_reply(watch.error());
+  if (http::wants_websocket(exchange.http)) co_return co_await answer_over_websocket(exchange, std::move(stream), *std::move(watch));
   count(exchange, 200);
   co_await rest::stream_watch(std::move(stream), *std::move(watch), exchange.response);
   co_return std::nullopt;
+}
+
+Task<std::optional<Reply>> RestHandler::State::answer_over_websocket(Exchange& exchange, rest::WatchStream stream,
+                                                                     std::unique_ptr<ObjectWatch> watch) {
+  const std::vector<std::string> offered = http::offered_protocols(exchange.http);
+  http::WebSocket* socket = exchange.response.upgrade(offered.size() == 1 ? offered[0] : "", {{"Audit-Id", exchange.audit_id}});
+  if (socket == nullptr) {
+    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "the request is no proper WebSocket handshake"});
+  }
+  count(exchange, 101);
+  co_await rest::stream_watch(std::move(stream), std::move(watch), *socket);
+  co_return std::nullopt;
+}
+
+// On the pool: it takes tens of milliseconds.
+Task<void> RestHandler::State::compress(const Exchange& exchange, Reply& reply) {
+  if (reply.code != 200 || exchange.http.method != "GET" || reply.body.size() <= rest::kGzipBytesMin) co_return;
+  if (!http::wants_gzip(exchange.http)) co_return;
+  reply.body = co_await on_pool(loop, [body = std::move(reply.body)] { return http::gzipped(body); });
+  reply.headers.emplace_back("Content-Encoding", "gzip");
+  reply.headers.emplace_back("Vary", "Accept-Encoding");
 }
 
 Task<std::optional<Reply>> RestHandler::State::answer_log(Exchange& exchange, Request request) {
@@ -288,12 +351,44 @@ http::Headers RestHandler::State::stream_headers(const Exchange& exchange, std::
   return {{"Audit-Id", exchange.audit_id}, {"Cache-Control", "no-cache, private"}, {"Content-Type", std::string(content_type)}};
 }
 
-void RestHandler::State::count(const Exchange& exchange, int code) {
+void RestHandler::State::count(Exchange& exchange, int code) {
+  exchange.code = code;
   const rest::RequestInfo& info = exchange.info;
   bool known = info.is_resource && rest::route(info).kind != nullptr && rest::verb_of(info.verb);
   std::string resource = known ? info.resource : "";
   if (known && !info.subresource.empty()) resource += "/" + info.subresource;
   metrics.count(known ? info.verb : info.is_resource ? "other" : "get", resource, code, loop.now() - exchange.arrived);
+}
+
+bool RestHandler::State::audits(const Exchange& exchange, rest::AuditLevel level) const {
+  return options.audit_log != nullptr && options.audit_level >= level && rest::keeps_bodies(exchange.info);
+}
+
+void RestHandler::State::audit(Exchange& exchange) {
+  if (options.audit_log == nullptr) return;
+  rest::AuditRecord record{.level = options.audit_level,
+                           .id = exchange.audit_id,
+                           .uri = exchange.http.target,
+                           .user_agent = std::string(exchange.http.header("User-Agent")),
+                           .remote = exchange.http.remote};
+  if (exchange.requestor) {
+    record.user = *exchange.requestor;
+    record.impersonated = std::move(exchange.user);
+  } else {
+    record.user = std::move(exchange.user);
+  }
+  if (exchange.decision) {
+    record.allowed = exchange.decision->allowed;
+    record.reason = std::move(exchange.decision->reason);
+  }
+  record.info = std::move(exchange.info);
+  record.code = exchange.code;
+  record.error = std::move(exchange.error);
+  record.request_object = std::move(exchange.request_object);
+  record.response_object = std::move(exchange.response_object);
+  record.received = exchange.arrived;
+  record.answered = loop.now();
+  options.audit_log->write(rest::audit_line(record));
 }
 
 RestHandler::RestHandler(Loop& loop, Server& server, RestOptions options)
@@ -303,16 +398,20 @@ RestHandler::~RestHandler() = default;
 Task<void> RestHandler::handle(http::Request request, http::Response& response) {
   State& state = *state_;
   Exchange exchange{.http = std::move(request), .response = response, .audit_id = make_uid(state.loop.rng()), .arrived = state.loop.now()};
+  // Also when the client goes away in the middle, which ends this task.
+  struct Audit {
+    State& state;
+    Exchange& exchange;
+    ~Audit() { state.audit(exchange); }
+  } audit{state, exchange};
   std::optional<Reply> reply = co_await state.answer(exchange);
   if (!reply) co_return;
   state.count(exchange, reply->code);
+  exchange.error = std::move(reply->error);
   reply->headers.emplace_back("Audit-Id", exchange.audit_id);
   if (rest::find_header(reply->headers, "Cache-Control").empty()) reply->headers.emplace_back("Cache-Control", "no-cache, private");
-  if (reply->shared_body != nullptr) {
-    co_await response.send(reply->code, std::move(reply->headers), std::move(reply->shared_body));
-  } else {
-    co_await response.send(reply->code, std::move(reply->headers), std::move(reply->body));
-  }
+  co_await state.compress(exchange, *reply);
+  co_await response.send(reply->code, std::move(reply->headers), std::move(reply->body));
 }
 
 }  // namespace stint

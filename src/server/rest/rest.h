@@ -1,17 +1,19 @@
 // HTTP in front of the server: who asks, for what, in which form, and the answer in the form asked for.
-//   authenticate → parse the path → authorize non-resource paths → negotiate → decode → Server::handle → encode.
+//   parse the path → authenticate → impersonate → authorize → negotiate → decode → Server::handle → encode → audit.
 // Paths that name objects go through server/server.h; documents (discovery, OpenAPI, health, metrics, version) are answered
 // here. Loop thread only.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "api/pod_log.h"
 #include "base/loop.h"
+#include "server/audit_log.h"
+#include "server/rest/audit.h"
+#include "server/rest/fair_share.h"
 #include "server/server.h"
 #include "wire/http.h"
 
@@ -24,10 +26,12 @@ struct HealthCheck {
 
 struct RestOptions {
   std::string version = STINT_VERSION;  // of this program: gitVersion becomes "v1.37.2+stint.<version>"
-  std::map<std::string, User> tokens;   // static bearer tokens
   LogSource* logs = nullptr;            // null: this server has no node to ask for logs
   std::string server_address;           // "127.0.0.1:6443", as discovery publishes it
   std::vector<HealthCheck> health_checks;
+  rest::ShareLimits share;  // how much is worked on at once, for all and for each user
+  AuditLog* audit_log = nullptr;  // null: nothing is kept of requests
+  rest::AuditLevel audit_level = rest::AuditLevel::kMetadata;
 };
 
 class RestHandler {

@@ -11,8 +11,6 @@ class RestTest : public ServerTest {
  protected:
   RestTest() {
     RestOptions options;
-    options.tokens["secret"] = User{"admin", {"system:masters"}};
-    options.tokens["weak"] = User{"guest", {}};
     options.server_address = "127.0.0.1:6443";
     options.health_checks.push_back({"store", [this] { return store_health_; }});
     options.logs = logs_.get();
@@ -48,8 +46,9 @@ class RestTest : public ServerTest {
   Response post(std::string target, std::string_view body) { return send("POST", std::move(target), std::string(body)); }
 
   // An exchange that goes on while the scope lives.
-  Response open(std::string target, Scope& scope, http::Headers headers = {}) {
+  Response open(std::string target, Scope& scope, http::Headers headers = {}, http::WebSocket* websocket = nullptr) {
     auto response = std::make_shared<RecordedResponse>();
+    response->websocket = websocket;
     headers.emplace_back("Authorization", "Bearer secret");
     scope.spawn(handler_->handle(make_request("GET", std::move(target), "", std::move(headers)), *response));
     loop_.run_ready();

@@ -27,6 +27,13 @@ std::string warning_header(std::string_view text) {
   return out + '"';
 }
 
+// Answers that upstream makes for any server have details, though nothing be in them.
+bool has_details(const Error& error) {
+  return !error.name.empty() || !error.group.empty() || !error.kind.empty() || !error.uid.empty() || !error.causes.empty() ||
+         error.retry_after_seconds > 0 || error.reason == Reason::kMethodNotAllowed || error.reason == Reason::kInvalid ||
+         error.message == kUnsupportedPatch;
+}
+
 }  // namespace
 
 metav1::Status failure_message(const Error& error) {
@@ -37,9 +44,7 @@ metav1::Status failure_message(const Error& error) {
   status.set_message(error.message);
   status.set_reason(std::string(to_string(error.reason)));
   status.set_code(error.http_status());
-  bool has_details = !error.name.empty() || !error.group.empty() || !error.kind.empty() || !error.uid.empty() || !error.causes.empty() ||
-                     error.retry_after_seconds > 0;
-  if (!has_details) return status;
+  if (!has_details(error)) return status;
   metav1::StatusDetails& details = *status.mutable_details();
   details.set_name(error.name);
   details.set_group(error.group);

@@ -9,6 +9,9 @@
 
 namespace stint::rest {
 
+// Upstream's router answers so to a patch of another type, before it looks at anything else.
+inline constexpr std::string_view kUnsupportedPatch = "415: Unsupported Media Type";
+
 // Compact JSON, no newline.
 std::string status_text(const Error& error);
 // {"status":"Success"} with the details of what `answer` says went.

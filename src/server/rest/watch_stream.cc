@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::chrono::seconds kLimitMin{1800};
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
-constexpr size_t kFrameLengthBytes = 4;
 constexpr size_t kPieceBytes = 16 * 1024;  // events are gathered up to it
 
 std::string_view type_name(WatchType type) {
@@ -50,8 +49,7 @@ Result<Bytes> object_bytes(const WatchStream& stream, const WatchEvent& event, b
   const bool is_bookmark = event.type == WatchType::kBookmark;
   const Object object = is_bookmark ? bookmark_object(*stream.kind, event) : event.object;
   if (stream.representation.shape == Shape::kTable) {
-    TRY(std::string table,
-        watched_table(*stream.kind, object, stream.representation, stream.include_object, first, stream.loop.now()));
+    TRY(std::string table, watched_table(*stream.kind, object, stream.representation, stream.include_object, first, stream.loop.now()));
     return made(std::move(table));
   }
   // Bookmarks never enter the server's cache: they are no stored objects.
@@ -59,44 +57,55 @@ Result<Bytes> object_bytes(const WatchStream& stream, const WatchEvent& event, b
   return stream.server.encoded(*stream.kind, object, stream.representation.form());
 }
 
-void append_json_event(std::string_view type, std::string_view object, std::string& out) {
-  out += "{\"type\":\"";
-  out += type;
-  out += "\",\"object\":";
-  out += object;
-  out += "}\n";
+// What stands before the object in JSON.
+std::string_view json_head(std::string_view type) {
+  if (type == "ADDED") return R"({"type":"ADDED","object":)";
+  if (type == "MODIFIED") return R"({"type":"MODIFIED","object":)";
+  if (type == "DELETED") return R"({"type":"DELETED","object":)";
+  if (type == "BOOKMARK") return R"({"type":"BOOKMARK","object":)";
+  return R"({"type":"ERROR","object":)";
 }
 
-// The length in four bytes, the first the highest, and a WatchEvent that holds the object's envelope.
-void append_protobuf_event(std::string_view type, std::string_view object, std::string& out) {
-  const size_t start = out.size();
-  out.append(kFrameLengthBytes, '\0');
-  append_bytes_field(1, type, out);
-  std::string extension;
-  append_bytes_field(1, object, extension);
-  append_bytes_field(2, extension, out);
-  const size_t length = out.size() - start - kFrameLengthBytes;
-  for (size_t i = 0; i < kFrameLengthBytes; ++i) out[start + i] = static_cast<char>(length >> (8 * (kFrameLengthBytes - 1 - i)) & 0xff);
+// A WatchEvent up to the bytes of the object's envelope, which it ends with.
+std::string protobuf_head(std::string_view type, size_t object_bytes) {
+  std::string extension, head;
+  append_bytes_head(1, object_bytes, extension);
+  append_bytes_field(1, type, head);
+  append_bytes_head(2, extension.size() + object_bytes, head);
+  return head + extension;
 }
 
-// An event that cannot be encoded becomes an ERROR event.
-void append_event(const WatchStream& stream, const WatchEvent& event, bool first, std::string& out) {
+// In four bytes, the highest first.
+std::string frame_length(size_t length) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(length >> shift & 0xff);
+  return bytes;
+}
+
+// An event that cannot be encoded becomes an ERROR event. `framed`: a protobuf message needs its length before it.
+void append_event(const WatchStream& stream, const WatchEvent& event, bool first, bool framed, http::Body& out) {
   const Result<Bytes> object = object_bytes(stream, event, first);
   const std::string_view type = object ? type_name(event.type) : "ERROR";
   const Bytes bytes = object ? *object : error_bytes(stream, object.error());
-  if (stream.representation.format == BodyFormat::kProtobuf) return append_protobuf_event(type, *bytes, out);
-  append_json_event(type, *bytes, out);
+  if (stream.representation.format == BodyFormat::kProtobuf) {
+    const std::string head = protobuf_head(type, bytes->size());
+    out.append(framed ? frame_length(head.size() + bytes->size()) + head : head);
+    return out.append(bytes);
+  }
+  out.append_literal(json_head(type));
+  out.append(bytes);
+  out.append_literal("}\n");
 }
 
-// Until the watch ends or the client is gone. Events that are there at once leave in one piece.
+// Until the watch ends or the client is gone: then false. Events that are there at once leave in one piece.
 Task<bool> write_events(const WatchStream& stream, ObjectWatch& watch, http::Response& response) {
   bool first = true;
   while (true) {
     std::optional<WatchEvent> event = watch.poll();
     if (!event) event = co_await watch.next();
-    std::string piece;
+    http::Body piece;
     for (; event; event = piece.size() < kPieceBytes ? watch.poll() : std::nullopt) {
-      append_event(stream, *event, std::exchange(first, false), piece);
+      append_event(stream, *event, std::exchange(first, false), true, piece);
       if (event->type == WatchType::kError) break;
     }
     if (piece.empty()) co_return true;  // the server ended it
@@ -105,12 +114,32 @@ Task<bool> write_events(const WatchStream& stream, ObjectWatch& watch, http::Res
   }
 }
 
+// As above, each event a message of its own.
+Task<bool> send_events(const WatchStream& stream, ObjectWatch& watch, http::WebSocket& socket) {
+  using Kind = http::WebSocket::Kind;
+  const Kind kind = stream.representation.format == BodyFormat::kProtobuf ? Kind::kBinary : Kind::kText;
+  bool first = true;
+  while (std::optional<WatchEvent> event = co_await watch.next()) {
+    http::Body message;
+    append_event(stream, *event, std::exchange(first, false), false, message);
+    if (!co_await socket.send(kind, std::move(message))) co_return false;
+    if (event->type == WatchType::kError) break;
+  }
+  co_return true;
+}
+
 }  // namespace
 
 Task<void> stream_watch(WatchStream stream, std::unique_ptr<ObjectWatch> watch, http::Response& response) {
   if (!co_await response.begin(200, stream.headers)) co_return;
   const std::optional<bool> open = co_await with_timeout(stream.loop, stream.limit, write_events(stream, *watch, response));
   if (open.value_or(true)) co_await response.end();
+}
+
+Task<void> stream_watch(WatchStream stream, std::unique_ptr<ObjectWatch> watch, http::WebSocket& socket) {
+  socket.ignore_messages();
+  const std::optional<bool> open = co_await with_timeout(stream.loop, stream.limit, send_events(stream, *watch, socket));
+  if (open.value_or(true)) socket.close(http::WebSocket::kNormal, "");
 }
 
 Duration watch_limit(std::optional<int64_t> timeout_seconds, Rng& rng) {

@@ -1,4 +1,5 @@
-// A watch as a stream of events: lines of JSON, or protobuf messages, each after its length. Loop thread only.
+// A watch as a stream of events: lines of JSON, or protobuf messages, each after its length; or as WebSocket messages, one for
+// each event. Loop thread only.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,8 @@ struct WatchStream {
 
 // Sends the headers at once and then events until the watch ends, the limit passes or the client is gone.
 Task<void> stream_watch(WatchStream stream, std::unique_ptr<ObjectWatch> watch, http::Response& response);
+// The same over a WebSocket; what the client sends is ignored.
+Task<void> stream_watch(WatchStream stream, std::unique_ptr<ObjectWatch> watch, http::WebSocket& socket);
 
 // How long: `timeoutSeconds`, else by chance between 30 and 60 minutes so that clients do not come back all at once.
 Duration watch_limit(std::optional<int64_t> timeout_seconds, Rng& rng);

@@ -128,9 +128,8 @@ TEST_F(WatchStreamTest, ClientsThatPreferProtobufAreGivenFramesOfIt) {
 
 TEST_F(WatchStreamTest, ProtobufWatchesOfMetadataAndTheirBookmarks) {
   post(std::string(kMaps), R"({"metadata":{"name":"a"},"data":{"k":"v"}})");
-  auto watch =
-      open(std::string(kMaps) + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true", scope_,
-           {{"Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}});
+  auto watch = open(std::string(kMaps) + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
+                    scope_, {{"Accept", "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}});
   const auto events = frames_of(watch->text);
   ASSERT_GE(events.size(), 2u);
   for (const metav1::WatchEvent& event : events) {
@@ -150,7 +149,8 @@ TEST_F(WatchStreamTest, AnErrorWithinAProtobufWatchIsAStatusFrame) {
   for (size_t i = 0; i < Store::kHistoryMax * 2 + 10 && store_->compacted() <= std::stoll(start); ++i) {
     ASSERT_TRUE(finish(store_->commit({.key = "/other/" + std::to_string(i), .value = value})));
   }
-  auto watch = open(std::string(kMaps) + "?watch=true&resourceVersion=" + start, scope_, {{"Accept", "application/vnd.kubernetes.protobuf"}});
+  auto watch =
+      open(std::string(kMaps) + "?watch=true&resourceVersion=" + start, scope_, {{"Accept", "application/vnd.kubernetes.protobuf"}});
   const auto events = frames_of(watch->text);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].type(), "ERROR");
@@ -159,6 +159,51 @@ TEST_F(WatchStreamTest, AnErrorWithinAProtobufWatchIsAStatusFrame) {
   ASSERT_TRUE(envelope && status.ParseFromString(envelope->raw));
   EXPECT_EQ(envelope->kind + " " + status.reason() + " " + std::to_string(status.code()), "Status Expired 410");
   EXPECT_TRUE(watch->ended);
+}
+
+// Keeps the messages that it is to send.
+class RecordedWebSocket : public http::WebSocket {
+ public:
+  const std::string& protocol() const override { return protocol_; }
+  Task<std::optional<Message>> receive() override { co_return std::nullopt; }
+  void ignore_messages() override { ignores = true; }
+  Task<bool> send(Kind kind, http::Body message) override {
+    messages.push_back({.kind = kind, .bytes = message.text()});
+    co_return true;
+  }
+  void close(uint16_t code, std::string_view) override { closed_with = code; }
+
+  std::vector<Message> messages;
+  bool ignores = false;
+  int closed_with = 0;
+
+ private:
+  std::string protocol_;
+};
+
+TEST_F(WatchStreamTest, OverAWebSocketEachEventIsAMessage) {
+  RecordedWebSocket socket;
+  const http::Headers upgrade{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Origin", "https://h"}};
+  auto watch = open(std::string(kMaps) + "?watch=true&timeoutSeconds=5&resourceVersion=" + now_revision(), scope_, upgrade, &socket);
+  post(std::string(kMaps), R"({"metadata":{"name":"a"}})");
+  post(std::string(kMaps), R"({"metadata":{"name":"b"}})");
+  EXPECT_EQ(watch->code, 101);
+  EXPECT_TRUE(socket.ignores);
+  ASSERT_EQ(socket.messages.size(), 2u);
+  EXPECT_EQ(socket.messages[0].kind, http::WebSocket::Kind::kText);
+  EXPECT_EQ(events_of(socket.messages[1].bytes).at(0).find("object")->find("metadata")->string_at("name"), "b");
+  loop_.run_for(std::chrono::seconds(6));
+  EXPECT_EQ(socket.closed_with, http::WebSocket::kNormal);
+}
+
+TEST_F(WatchStreamTest, AnErrorBeforeTheUpgradeIsAStatus) {
+  RecordedWebSocket socket;
+  const http::Headers upgrade{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}};
+  auto refused = open(std::string(kMaps) + "?watch=true&labelSelector=%3D%3D", scope_, upgrade, &socket);
+  EXPECT_EQ(refused->code, 400);
+  EXPECT_NE(refused->text.find("\"kind\":\"Status\""), std::string::npos);
+  auto no_handshake = open(std::string(kMaps) + "?watch=true", scope_, upgrade);
+  EXPECT_EQ(no_handshake->code, 400);
 }
 
 TEST_F(WatchStreamTest, YamlIsNoStream) {

@@ -13,6 +13,7 @@ class MemoryStore : public Store {
   Result<Range> range(const RangeOptions& options) const override { return index_.range(options); }
   Revision revision() const override { return index_.revision(); }
   Revision compacted() const override { return index_.compacted(); }
+  void compact(Revision oldest) override { index_.compact(oldest); }
 
   Task<Result<Revision>> commit(Write write) override {
     CO_TRY_VOID(check_expected(write, index_.mod_revision(write.key)));

@@ -41,6 +41,7 @@ class SqliteStore : public Store {
   Result<Range> range(const RangeOptions& options) const override { return index_.range(options); }
   Revision revision() const override { return index_.revision(); }
   Revision compacted() const override { return index_.compacted(); }
+  void compact(Revision oldest) override { index_.compact(oldest); }
   Task<Result<Revision>> commit(Write write) override;
   Result<std::unique_ptr<StoreWatch>> watch(std::string prefix, Revision from) override { return index_.watch(std::move(prefix), from); }
 

@@ -1,0 +1,19 @@
+#include "api/absent_kinds.h"
+
+#include "api/table_cells.h"
+
+namespace stint {
+namespace {
+
+constexpr Column kColumns[] = {
+    {.name = "Name", .format = "name", .description = "Name of the object."},
+    {.name = "Created At", .type = "date", .description = "When it was made."},
+};
+
+void row(const Message& object, WallTime, Row& row) { row.cells = {meta(object).name(), ""}; }
+
+}  // namespace
+
+constinit const Rules kAbsentRules = {.columns = kColumns, .row = row};
+
+}  // namespace stint

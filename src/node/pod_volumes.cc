@@ -1,0 +1,134 @@
+// The pod's volumes: made before the sandbox, and their files brought up to date while the pod runs.
+#include <algorithm>
+
+#include "base/log.h"
+#include "node/pod_worker.h"
+#include "node/trust_anchors.h"
+
+namespace stint {
+namespace {
+
+constexpr Duration kVolumeRetryBase = std::chrono::milliseconds(500);
+constexpr Duration kVolumeRetryMax = std::chrono::seconds(122);
+// How long a changed ConfigMap or Secret may take to show in a volume.
+constexpr Duration kRefreshPeriod = std::chrono::seconds(60);
+
+bool has_files(const corev1::PodSpec& spec) {
+  return std::ranges::any_of(spec.volumes(), [](const corev1::Volume& volume) { return has_payload(volume.volumesource()); });
+}
+
+}  // namespace
+
+Task<PodWorker::Outcome> PodWorker::make_volumes() {
+  if (volumes_made_) {
+    co_await refresh_volumes();
+    co_return Outcome::kDone;
+  }
+  if (pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
+  if (node_.loop.now() < volume_retry_at_) {
+    look_again_at(volume_retry_at_);
+    co_return Outcome::kWait;
+  }
+  auto payloads = co_await build_payloads();
+  if (!payloads) {
+    volumes_failed(payloads.error());
+    co_return Outcome::kWait;
+  }
+  auto made = co_await on_pool(
+      node_.loop, [pod = pod_, paths = paths_, payloads = *std::move(payloads)] { return set_up_volumes(pod->spec(), paths, payloads); });
+  if (!made) {
+    volumes_failed(made.error());
+    co_return Outcome::kWait;
+  }
+  volumes_made_ = true;
+  plan_refresh();
+  co_return Outcome::kDone;
+}
+
+// What cannot be had now is tried again later; the containers go on with what they have.
+Task<void> PodWorker::refresh_volumes() {
+  if (!refresh_at_) co_return;
+  if (node_.loop.now() < *refresh_at_) {
+    look_again_at(*refresh_at_);
+    co_return;
+  }
+  auto payloads = co_await build_payloads();
+  Result<void> written;
+  if (payloads) {
+    written = co_await on_pool(node_.loop, [pod = pod_, paths = paths_, payloads = *std::move(payloads)] {
+      return set_up_volumes(pod->spec(), paths, payloads, true);
+    });
+  } else {
+    written = std::unexpected(std::move(payloads).error());
+  }
+  if (!written) {
+    log_warning("volumes are not brought up to date", "pod", pod_->metadata().name(), "namespace", pod_->metadata().namespace_(), "error",
+                written.error().message);
+  }
+  plan_refresh();
+}
+
+void PodWorker::plan_refresh() {
+  if (!has_files(pod_->spec())) return;
+  const WallTime now = node_.loop.now();
+  refresh_at_ = now + kRefreshPeriod;
+  if (const auto due = tokens_.renew_at(); due && *due > now) refresh_at_ = std::min(*refresh_at_, *due);
+  look_again_at(*refresh_at_);
+}
+
+Task<Result<VolumePayloads>> PodWorker::build_payloads() {
+  const Pod pod = pod_;
+  ReferencedNames names;
+  for (const auto& volume : pod->spec().volumes()) add_volume_references(volume.volumesource(), names);
+  CO_TRY(const ReferencedObjects objects, co_await fetch(std::move(names)));
+  VolumePayloads payloads;
+  for (const auto& volume : pod->spec().volumes()) {
+    if (!has_payload(volume.volumesource())) continue;
+    auto payload = build_payload(volume.volumesource(), downward(), objects);
+    if (!payload) {
+      payload.error().message = "MountVolume.SetUp failed for volume \"" + volume.name() + "\" : " + payload.error().message;
+      co_return std::unexpected(std::move(payload).error());
+    }
+    payloads[volume.name()] = *std::move(payload);
+  }
+  co_return payloads;
+}
+
+void PodWorker::volumes_failed(const Error& error) {
+  node_.recorder.warning(*pod_, "FailedMount", error.message);
+  volume_retry_ = volume_retry_ == Duration{0} ? kVolumeRetryBase : std::min(2 * volume_retry_, kVolumeRetryMax);
+  volume_retry_at_ = node_.loop.now() + volume_retry_;
+  look_again_at(volume_retry_at_);
+}
+
+Task<Result<ReferencedObjects>> PodWorker::fetch(ReferencedNames names) {
+  ReferencedObjects objects;
+  const std::string ns = pod_->metadata().namespace_();
+  for (const auto& name : names.config_maps) {
+    auto found = co_await get<corev1::ConfigMap>(node_.client, ns, name);
+    if (found)
+      objects.config_maps[name] = *std::move(found);
+    else if (found.error().reason != Reason::kNotFound)
+      co_return fail(std::move(found).error());
+  }
+  for (const auto& name : names.secrets) {
+    auto found = co_await get<corev1::Secret>(node_.client, ns, name);
+    if (found)
+      objects.secrets[name] = *std::move(found);
+    else if (found.error().reason != Reason::kNotFound)
+      co_return fail(std::move(found).error());
+  }
+  for (const auto& projection : names.made) {
+    CO_TRY(std::string text, co_await make_text(projection));
+    objects.made[projection_key(projection)] = std::move(text);
+  }
+  co_return objects;
+}
+
+Task<Result<std::string>> PodWorker::make_text(corev1::VolumeProjection projection) {
+  if (projection.has_serviceaccounttoken()) co_return co_await tokens_.get(pod_, projection.serviceaccounttoken());
+  CO_TRY(const ObjectList bundles, co_await node_.client.list(kind_of<certificatesv1::ClusterTrustBundle>(), "", {}));
+  co_return trust_anchors(projection.clustertrustbundle(), bundles.items);
+}
+
+}  // namespace stint

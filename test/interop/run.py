@@ -1,0 +1,178 @@
+"""Upstream's own controllers and scheduler, unmodified, in the place of stint's: they see the API only, and run everything to its end.
+
+usage: run.py     prints last 'N passed, N failed'
+
+kube-controller-manager and kube-scheduler are taken from $UPSTREAM/bin (~/.cache/upstream-1.37/bin), and speak protobuf as they always do."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("clients", "clients/kubectl", "e2e")]
+
+import install  # noqa: E402
+import tap  # noqa: E402
+from stint_server import Server, why_no_containers  # noqa: E402
+from typed import Kubectl, config_map, cron_job, job, until  # noqa: E402
+
+PROGRAMS = {
+    "kube-controller-manager": lambda server: ["--leader-elect=true", "--secure-port=0", f"--flex-volume-plugin-dir={server.dir}/none"],
+    "kube-scheduler": lambda server: ["--leader-elect=true", "--secure-port=0"],
+}
+
+
+class Upstream:
+    """Both programs against one server, each with its log in build/interop."""
+
+    def __init__(self, server):
+        self.logs = HERE.parents[1] / "build/interop"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.running = {}
+        for name, arguments in PROGRAMS.items():
+            with open(self.logs / f"{name}.log", "w") as log:
+                self.running[name] = subprocess.Popen([str(install.UPSTREAM / "bin" / name), f"--kubeconfig={server.kubeconfig}", *arguments(server)],
+                                                      stdout=log, stderr=log, cwd=server.dir, start_new_session=True)
+
+    def check(self):
+        for name, process in self.running.items():
+            tap.expect(process.poll() is None, f"{name} ended with {process.returncode}; see {self.logs / name}.log")
+
+    def stop(self):
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def both_lead_by_their_leases(k):
+    for name in PROGRAMS:
+        until(lambda: k.run("get", "lease", name, "-n", "kube-system").returncode == 0 and k.value(".spec.holderIdentity", "lease", name, "-n", "kube-system"),
+              f"{name} leads", 60)
+
+
+def a_namespace_gets_its_service_account(k):
+    k("create", "ns", k.namespace)
+    k("config", "set-context", "--current", "--namespace", k.namespace)
+    until(lambda: k.run("get", "serviceaccount", "default").returncode == 0, "the default service account", 60)
+
+
+def a_job_runs_to_its_end(k):
+    k("apply", "-f", "-", input=job("three", ["echo", "done"], completions=3, parallelism=2))
+    k("wait", "--for=condition=complete", "job/three", "--timeout=120s")
+    tap.expect(k.value(".status.succeeded", "job", "three") == "3", "three successes")
+    tap.expect(k.value(".status.uncountedTerminatedPods", "job", "three") in ("", "{}"), "each was counted")
+    sources = k("get", "events", "-o", "jsonpath={.items[*].reportingComponent} {.items[*].source.component}")
+    tap.expect("job-controller" in sources and "default-scheduler" in sources, sources)
+    tap.expect(k("logs", "job/three").strip() == "done", "the log")
+
+
+def an_indexed_job_knows_its_indexes(k):
+    k("apply", "-f", "-", input=job("indexed", ["sh", "-c", "echo $JOB_COMPLETION_INDEX"], completions=3, parallelism=3, completionMode="Indexed"))
+    k("wait", "--for=condition=complete", "job/indexed", "--timeout=120s")
+    tap.expect(k.value(".status.completedIndexes", "job", "indexed") == "0-2", "each index")
+
+
+def a_job_fails_for_good(k):
+    k("apply", "-f", "-", input=job("fails", ["sh", "-c", "exit 3"], backoffLimit=1))
+    k("wait", "--for=condition=failed", "job/fails", "--timeout=180s")
+    tap.expect(k.value('.status.conditions[?(@.type=="Failed")].reason', "job", "fails") == "BackoffLimitExceeded", "the reason")
+
+
+def a_suspended_job_waits_and_resumes(k):
+    k("apply", "-f", "-", input=job("paused", ["true"], suspend=True))
+    k("wait", "--for=condition=suspended", "job/paused", "--timeout=60s")
+    k("patch", "job", "paused", "-p", '{"spec":{"suspend":false}}')
+    k("wait", "--for=condition=complete", "job/paused", "--timeout=120s")
+
+
+def a_finished_job_goes_after_its_time(k):
+    k("apply", "-f", "-", input=job("brief", ["true"], ttlSecondsAfterFinished=2))
+    until(lambda: k.run("get", "job", "brief").returncode != 0, "gone", 120)
+
+
+def a_cron_job_makes_jobs(k):
+    k("apply", "-f", "-", input=cron_job("tick", "* * * * *"))
+    name = until(lambda: k("get", "jobs", "-o", 'jsonpath={.items[?(@.metadata.ownerReferences[0].name=="tick")].metadata.name}').split(), "a Job", 130)[0]
+    k("wait", "--for=condition=complete", f"job/{name}", "--timeout=60s")
+    until(lambda: k.value(".status.lastSuccessfulTime", "cronjob", "tick"), "the CronJob knows", 30)
+    k("delete", "cronjob", "tick")
+    until(lambda: k.run("get", "job", name).returncode != 0, "its Jobs are collected", 120)
+
+
+def what_cannot_be_placed_says_why(k):
+    greedy = job("greedy", ["true"])
+    greedy["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
+    k("apply", "-f", "-", input=greedy)
+    until(lambda: "didn't match Pod's node affinity/selector" in k("get", "pods", "-l", "job-name=greedy", "-o", "yaml"), "the scheduler's words", 60)
+    k("delete", "job", "greedy")
+
+
+def the_garbage_collector_deletes_and_orphans(k):
+    for name, cascade, stay in (("background", "background", 0), ("foreground", "foreground", 0), ("orphan", "orphan", 1)):
+        k("apply", "-f", "-", input=job(name, ["sleep", "1000"]))
+        until(lambda: k.value(".items[0].status.phase", "pods", "-l", f"job-name={name}") == "Running", f"{name} runs", 60)
+        k("delete", "job", name, f"--cascade={cascade}", "--timeout=120s")
+        until(lambda: len(k("get", "pods", "-l", f"job-name={name}", "-o", "name").split()) == stay, f"{stay} pods of {name}", 120)
+    owner = json.loads(k("create", "-f", "-", "-o", "json", input=config_map("owner", {})))
+    owned = config_map("owned", {})
+    owned["metadata"]["ownerReferences"] = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}]
+    k("create", "-f", "-", input=owned)
+    k("delete", "configmap", "owner")
+    until(lambda: k.run("get", "configmap", "owned").returncode != 0, "what it owned goes", 120)
+
+
+def a_namespace_goes_with_all_it_has(k):
+    k("delete", "ns", k.namespace, "--timeout=180s")
+    k.fails("NotFound", "get", "ns", k.namespace)
+
+
+CLAIMS = [both_lead_by_their_leases, a_namespace_gets_its_service_account, a_job_runs_to_its_end, an_indexed_job_knows_its_indexes, a_job_fails_for_good,
+          a_suspended_job_waits_and_resumes, a_finished_job_goes_after_its_time, a_cron_job_makes_jobs, what_cannot_be_placed_says_why,
+          the_garbage_collector_deletes_and_orphans, a_namespace_goes_with_all_it_has]
+
+
+def guarded(claim, upstream):
+    def check(kubectl):
+        upstream.check()
+        claim(kubectl)
+    check.__name__ = claim.__name__
+    return check
+
+
+def main():
+    missing = [name for name in PROGRAMS if not (install.UPSTREAM / "bin" / name).exists()]
+    if missing:
+        print(f"interop: {' and '.join(missing)} of upstream 1.37 must be in {install.UPSTREAM}/bin; build them there first", file=sys.stderr)
+        return 2
+    if reason := why_no_containers():
+        print(f"interop runs real containers, and {reason}", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = Server(arguments=["--disable-controllers", "*", "--disable-scheduler"]).start()
+    os.environ.update(KUBECONFIG=server.kubeconfig, HOME=f"{server.dir}/home")
+    upstream = Upstream(server)
+    failed = 0
+    try:
+        kubectl = Kubectl(server.kubectl_binary, "interop")
+        for claim in CLAIMS:
+            failed += tap.tell([guarded(claim, upstream)], kubectl)
+        if failed:  # what is left goes while there is somebody to take it down
+            kubectl.run("delete", "ns", "interop", "--timeout=60s")
+    finally:
+        try:
+            upstream.stop()
+        finally:
+            server.close()
+    print(f"{len(CLAIMS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Writes docs/compat.md: what a running stint says that it serves, the differences that are known, and upstream's conformance tests.
+
+usage: compat.py [--check]     --check writes nothing, and fails when the table of kinds is not the one in docs/compat.md"""
+import json
+import pathlib
+import sys
+
+import run
+import transcript
+from client import ROOT, Cluster, Stint
+
+DOCUMENT = ROOT / "docs/compat.md"
+RESULTS = ROOT / "test/conformance/results"  # a line each: passed, failed or not run; a tab; the test's name
+FORMATS = (("JSON", "application/json"), ("YAML", "application/yaml"), ("protobuf", "application/vnd.kubernetes.protobuf"))
+PATCHES = (("JSON patch", "json-patch+json"), ("merge patch", "merge-patch+json"), ("strategic merge", "strategic-merge-patch+json"),
+           ("server-side apply", "apply-patch+yaml"))
+
+
+def get(cluster, path, accept="application/json"):
+    status, headers, body = cluster.request("GET", path, {"Accept": accept})
+    return status, headers.get("Content-Type", ""), body
+
+
+def document(cluster, path):
+    status, _, body = get(cluster, path)
+    if status != 200:
+        raise RuntimeError(f"{path}: {status}")
+    return json.loads(body)
+
+
+def group_versions(cluster):
+    yield "api/v1"
+    for group in document(cluster, "/apis")["groups"]:
+        yield from (f"apis/{version['groupVersion']}" for version in group["versions"])
+
+
+def formats_of(cluster, path, resource):
+    """The formats in which the server really answers a list; for kinds that are only made, none can be asked for."""
+    if "list" not in resource["verbs"]:
+        return "–"
+    answers = [(name, get(cluster, f"/{path}/{resource['name']}", accept)) for name, accept in FORMATS]
+    return ", ".join(name for (name, (status, content_type, _)), (_, accept) in zip(answers, FORMATS) if status == 200 and content_type.startswith(accept))
+
+
+def patches_of(openapi, resource):
+    for path, operations in openapi["paths"].items():
+        if "patch" in operations and path.endswith(f"/{resource['name']}/{{name}}"):
+            content = operations["patch"]["requestBody"]["content"]
+            return ", ".join(name for name, accept in PATCHES if f"application/{accept}" in content)
+    return "–"
+
+
+def kind_table(cluster):
+    lines = ["| group and version | resource | kind | verbs | answers in | patches | subresources |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for path in group_versions(cluster):
+        resources = document(cluster, f"/{path}")["resources"]
+        openapi = document(cluster, f"/openapi/v3/{path}")
+        for resource in resources:
+            if "/" in resource["name"]:
+                continue
+            below = [r["name"].split("/", 1)[1] for r in resources if r["name"].startswith(resource["name"] + "/")]
+            cells = [path.split("/", 1)[1], resource["name"], resource["kind"], ", ".join(resource["verbs"]), formats_of(cluster, path, resource),
+                     patches_of(openapi, resource), ", ".join(below) or "–"]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def differences_text():
+    known = run.read_differences()
+    decided = {name: reason for name, reason in known.items() if reason != run.PENDING}
+    waiting = [name for name, reason in known.items() if reason == run.PENDING]
+    total = len(transcript.read_all())
+    lines = [f"{total - len(known)} of {total} transcripts in `test/transcripts` agree with upstream. {len(decided)} differ for a reason, {len(waiting)} are not mended yet.", ""]
+    lines += ["| transcript | why |", "| --- | --- |", *[f"| {name} | {reason} |" for name, reason in decided.items()], ""] if decided else []
+    return "\n".join(lines + (["Not mended yet:", "", *[f"- {name}" for name in waiting], ""] if waiting else []))
+
+
+def conformance_text():
+    if not RESULTS.exists():
+        return "Not run yet.\n"
+    rows = [line.split("\t", 1) for line in RESULTS.read_text().splitlines() if "\t" in line]
+    counts = ", ".join(f"{sum(1 for result, _ in rows if result == one)} {one}" for one in ("passed", "failed", "not run"))
+    return "\n".join([counts + ".", "", "| result | test |", "| --- | --- |", *[f"| {result} | {name.replace('|', chr(92) + '|')} |" for result, name in rows], ""])
+
+
+def whole_text(table):
+    return "\n".join(["# How stint compares with upstream 1.37", "", "`./dev compat` writes this file: do not edit it.", "", "## What is served", "", table, "",
+                      "## What differs", "", differences_text(), "## Conformance tests", "", conformance_text()])
+
+
+def main(arguments):
+    stint = Stint()
+    try:
+        table = kind_table(Cluster(stint.kubeconfig, stint.token))
+    finally:
+        stint.close()
+    if arguments == ["--check"]:
+        fresh = DOCUMENT.exists() and table in DOCUMENT.read_text()
+        if not fresh:
+            print("docs/compat.md does not show what is served: run ./dev compat", file=sys.stderr)
+        return 0 if fresh else 1
+    DOCUMENT.write_text(whole_text(table))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
