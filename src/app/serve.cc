@@ -64,6 +64,7 @@ class Serve {
 
   Result<void> start() {
     TRY_VOID(check_rights());
+    TRY(controller_rows_, controllers_without(command_.disabled_controllers));
     TRY(const cli::Address address, cli::parse_address(command_.listen));
     TRY(http::Listener listener, http::Listener::open(address.host, address.port));
     TRY_VOID(prepare_directories());
@@ -141,7 +142,7 @@ class Serve {
     controllers.sign_token = [this](const corev1::ServiceAccount& account, const std::string& secret) {
       return server_->account_tokens().issue_for_secret(account, secret);
     };
-    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, std::move(controllers));
+    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, std::move(controllers), controller_rows_);
     return {};
   }
 
@@ -197,9 +198,11 @@ class Serve {
 
   void start_clients() {
     scheduler_client_ = make_local_client(*server_, system_user("system:kube-scheduler"), "kube-scheduler");
-    scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
     controllers_->start();
-    scheduler_->start();
+    if (!command_.disable_scheduler) {
+      scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
+      scheduler_->start();
+    }
     node_->start();
   }
 
@@ -256,6 +259,7 @@ class Serve {
   std::unique_ptr<AuditLog> audit_log_;
   std::unique_ptr<RestHandler> rest_;
   std::unique_ptr<http::Server> http_, pods_http_;
+  std::vector<ControllerRow> controller_rows_;
   std::unique_ptr<ControllerSet> controllers_;
   std::unique_ptr<Scheduler> scheduler_;
   std::string url_, kubeconfig_;

@@ -39,6 +39,9 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--audit-level", options.audit_level, "what that line holds of the bodies: nothing, the request's, or both")
       ->capture_default_str()
       ->check(CLI::IsMember({"Metadata", "Request", "RequestResponse"}));
+  serve->add_option("--disable-controllers", options.disabled_controllers, "controllers that do not run, by name; '*' for all")
+      ->delimiter(',');
+  serve->add_flag("--disable-scheduler", options.disable_scheduler, "bind no pods to the node");
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 

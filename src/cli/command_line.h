@@ -18,6 +18,8 @@ struct ServeCommand {
   std::string store = "sqlite";
   std::string audit_log;  // "": none is kept
   std::string audit_level = "Metadata";
+  std::vector<std::string> disabled_controllers;  // "*": all of them
+  bool disable_scheduler = false;
   bool verbose = false;
 };
 

@@ -18,6 +18,12 @@ TEST(CommandLine, ServesWithTheDefaults) {
   EXPECT_EQ(command.store, "sqlite");
 }
 
+TEST(CommandLine, LeavesControllersAndTheSchedulerOut) {
+  const auto command = std::get<ServeCommand>(parse({"serve", "--disable-controllers", "job,cronjob", "--disable-scheduler"}));
+  EXPECT_EQ(command.disabled_controllers, (std::vector<std::string>{"job", "cronjob"}));
+  EXPECT_TRUE(command.disable_scheduler);
+}
+
 TEST(CommandLine, TakesImageVerbsWithTheirArguments) {
   const auto command = std::get<ImageCommand>(parse({"image", "import", "--data-dir", "/d", "a.tar", "b.tar"}));
   EXPECT_EQ(command.verb, ImageCommand::Verb::kImport);

@@ -1,5 +1,7 @@
 #include "control/controllers.h"
 
+#include <algorithm>
+
 #include "control/cluster_role_aggregation/controller.h"
 #include "control/cronjob/controller.h"
 #include "control/disruption/controller.h"
@@ -37,6 +39,19 @@ constexpr ControllerRow kControllers[] = {
 }  // namespace
 
 std::span<const ControllerRow> controllers() { return kControllers; }
+
+Result<std::vector<ControllerRow>> controllers_without(const std::vector<std::string>& disabled) {
+  std::vector<ControllerRow> rows(std::begin(kControllers), std::end(kControllers));
+  for (const std::string& name : disabled) {
+    const size_t gone = std::erase_if(rows, [&name](const ControllerRow& row) { return name == "*" || name == row.name; });
+    const bool known = gone > 0 || name == "*" || std::ranges::count(kControllers, name, &ControllerRow::name) > 0;
+    if (known) continue;
+    std::string names;
+    for (const ControllerRow& row : kControllers) names += (names.empty() ? "" : ", ") + std::string(row.name);
+    return fail(Reason::kBadRequest, "\"" + name + "\" is no controller: there are " + names);
+  }
+  return rows;
+}
 
 ControllerSet::ControllerSet(Loop& loop, Client& client, ControllerOptions options, std::span<const ControllerRow> rows)
     : informers_(loop, client), context_{loop, client, informers_, std::move(options.root_ca_pem), std::move(options.sign_token)} {

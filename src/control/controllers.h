@@ -10,6 +10,8 @@
 namespace stint {
 
 std::span<const ControllerRow> controllers();
+// All but those named; "*" names every one. kBadRequest for a name that no controller has.
+Result<std::vector<ControllerRow>> controllers_without(const std::vector<std::string>& disabled);
 
 // What controllers know from elsewhere: see ControllerContext.
 struct ControllerOptions {
