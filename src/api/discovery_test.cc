@@ -51,9 +51,9 @@ TEST(Discovery, CoreResourceListHasNoApiVersion) {
 }
 
 TEST(Discovery, UnservedGroupsHaveNoDocument) {
-  EXPECT_EQ(api_group_text("apps"), "");
+  EXPECT_EQ(api_group_text("example.com"), "");
   EXPECT_EQ(api_group_text(""), "");
-  EXPECT_EQ(api_resource_list_text({"apps", "v1"}), "");
+  EXPECT_EQ(api_resource_list_text({"example.com", "v1"}), "");
 }
 
 TEST(Discovery, AggregatedCoreGroupHasNoName) {

@@ -24,7 +24,7 @@ TEST_F(DocumentsTest, PlainDiscoveryNamesTheServer) {
       "\n");
   EXPECT_EQ(get("/apis/batch/v1?timeout=32s")->code, 200);
   EXPECT_EQ(get("/apis/batch/v2")->text, "404 page not found\n");
-  EXPECT_EQ(get("/apis/apps")->code, 404);
+  EXPECT_EQ(get("/apis/example.com")->code, 404);
 }
 
 TEST_F(DocumentsTest, AggregatedDiscoveryRepeatsItsMediaType) {
@@ -63,7 +63,7 @@ TEST_F(DocumentsTest, OpenApiIsCachedByHash) {
   auto moved = get("/openapi/v3/apis/batch/v1?hash=OLD");
   EXPECT_EQ(moved->code, 301);
   EXPECT_EQ(moved->header("Location"), url);
-  EXPECT_EQ(get("/openapi/v3/apis/apps/v1")->code, 404);
+  EXPECT_EQ(get("/openapi/v3/apis/example.com/v1")->code, 404);
 }
 
 TEST_F(DocumentsTest, OlderClientsGetVersionTwoInProtobuf) {
