@@ -14,7 +14,7 @@ namespace {
 class CredentialsTest : public testing::Test {
  protected:
   Credentials load(const std::string& host = "127.0.0.1") {
-    auto loaded = load_credentials(dir(), host, loop_.clock(), loop_.rng());
+    auto loaded = load_credentials(dir(), {host}, loop_.clock(), loop_.rng());
     EXPECT_TRUE(loaded) << loaded.error().message;
     return loaded.value_or(Credentials{});
   }
