@@ -12,6 +12,7 @@
 #include "client/fake_client.h"
 #include "node/fake_image_store.h"
 #include "node/node_agent.h"
+#include "os/mounts.h"
 #include "runtime/fake/fake_runtime.h"
 
 namespace stint {
@@ -25,6 +26,7 @@ class NodeFixture {
   }
   ~NodeFixture() {
     agent.reset();
+    static_cast<void>(os::unmount_under(dir));  // volumes of pods that still run
     std::filesystem::remove_all(dir);
   }
 

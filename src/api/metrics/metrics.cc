@@ -50,12 +50,9 @@ void fill_head(Metrics& metrics, const metav1::ObjectMeta& of, WallTime at, Dura
   metrics.mutable_window()->set_duration(std::chrono::floor<std::chrono::milliseconds>(window).count() * 1'000'000);
 }
 
-int64_t nanocores(const Resources& resources) {
+std::string cpu_of(const Resources& resources) {
   const auto found = resources.find("cpu");
-  if (found == resources.end()) return 0;
-  const std::string& text = found->second.string();
-  if (text.ends_with('n')) return std::stoll(text);  // as cpu_text wrote it
-  return quantity_milli_value(text).value_or(0) * 1'000'000;
+  return found == resources.end() ? "0" : found->second.string();
 }
 
 int64_t bytes(const Resources& resources) {
@@ -65,18 +62,19 @@ int64_t bytes(const Resources& resources) {
 
 void node_row(const Message& object, WallTime, Row& row) {
   const auto metrics = as_node(object);
-  row.cells = {metrics.metadata().name(), cpu_text(nanocores(metrics.usage())), bytes_quantity(bytes(metrics.usage())),
+  row.cells = {metrics.metadata().name(), cpu_of(metrics.usage()), bytes_quantity(bytes(metrics.usage())),
                go_duration_text(Duration(metrics.window().duration()))};
 }
 
 void pod_row(const Message& object, WallTime, Row& row) {
   const auto metrics = as_pod(object);
-  int64_t cpu = 0, memory = 0;
+  std::string cpu = "0";
+  int64_t memory = 0;
   for (const auto& container : metrics.containers()) {
-    cpu += nanocores(container.usage());
+    cpu = add_quantities(cpu, cpu_of(container.usage()));
     memory += bytes(container.usage());
   }
-  row.cells = {metrics.metadata().name(), cpu_text(cpu), bytes_quantity(memory), go_duration_text(Duration(metrics.window().duration()))};
+  row.cells = {metrics.metadata().name(), cpu, bytes_quantity(memory), go_duration_text(Duration(metrics.window().duration()))};
 }
 
 }  // namespace

@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kLevels = {"Metadata", "Request", "RequestResponse"};
 
-// Builds an object from texts that are JSON already.
+// Builds an object, on one line, from texts that are JSON already.
 class Line {
  public:
   void raw(std::string_view key, std::string_view value) {
+    if (value.ends_with('\n')) value.remove_suffix(1);
     out_ += out_.empty() ? '{' : ',';
     json::append_quoted(key, out_);
     out_ += ':';

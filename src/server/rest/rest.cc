@@ -272,7 +272,8 @@ Task<Reply> RestHandler::State::answer_once(Exchange& exchange, Request request,
   auto body = rest::answer_body(server, shown, *answer, representation, exchange.query.text("includeObject"), loop.now());
   if (!body) co_return rest::error_reply(body.error());
   if (audits(exchange, rest::AuditLevel::kRequestResponse)) {
-    if (auto told = rest::answer_body(server, shown, *answer, Representation(), "", loop.now())) exchange.response_object = told->text();
+    auto told = rest::answer_body(server, shown, *answer, Representation(), "", loop.now());
+    if (told) exchange.response_object = told->text();
   }
   Reply reply{.code = answer->code, .headers = {{"Content-Type", std::string(representation.content_type())}}, .body = *std::move(body)};
   rest::add_warnings(answer->warnings, reply.headers);
