@@ -22,8 +22,8 @@ struct Credentials {
 inline constexpr char kAdminUser[] = "stint-admin";
 inline constexpr char kAdminGroup[] = "system:masters";
 
-// Reads DIR/pki, makes what is missing, about to expire or does not fit together, and a new server certificate when one of `hosts` is not in
-// the old one.
+// Reads DIR/pki, makes what is missing, about to expire or does not fit together, and a new server certificate when one of `hosts` is not
+// in the old one.
 Result<Credentials> load_credentials(const std::string& data_dir, const std::vector<std::string>& hosts, const Clock& clock, Rng& rng);
 
 // A kubeconfig with one cluster, user and context named stint, written whole or not at all, 0600.

@@ -1,5 +1,5 @@
-// What a system has from the start: its namespaces, made again when they go, its priority classes, its roles and bindings, and the Service by
-// which clients find this API. The rest of their content is the controllers' business.
+// What a system has from the start: its namespaces, made again when they go, its priority classes, its roles and bindings, and the Service
+// by which clients find this API. The rest of their content is the controllers' business.
 #include <array>
 
 #include "api/scheduling/rules.h"

@@ -37,11 +37,7 @@ Error too_old(Revision asked, Revision oldest) {
 
 class Stream final : public ObjectWatch {
  public:
-  Stream(Core& core, Selection selection, const Request& request)
-      : core_(core),
-        selection_(std::move(selection)),
-        bookmarks_(request.allow_bookmarks),
-        marks_initial_end_(request.allow_bookmarks && request.send_initial_events.value_or(false)) {}
+  Stream(Core& core, Selection selection, bool bookmarks) : core_(core), selection_(std::move(selection)), bookmarks_(bookmarks) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   ~Stream() override {
@@ -63,7 +59,6 @@ class Stream final : public ObjectWatch {
   Core& core_;
   const Selection selection_;
   const bool bookmarks_;
-  const bool marks_initial_end_;  // only for who asked for the initial events by name: others would take it for a change
   bool bookmark_due_ = false;
   Loop::TimerId bookmark_timer_ = 0;
   std::unique_ptr<StoreWatch> changes_;
@@ -100,7 +95,7 @@ Result<void> Stream::queue_present_state() {
     if (!selection_.matches(*object)) continue;
     queued_.push_back({.type = WatchType::kAdded, .object = std::move(object), .resource_version = std::to_string(entry.mod_revision)});
   }
-  if (marks_initial_end_) {
+  if (bookmarks_) {
     queued_.push_back({.type = WatchType::kBookmark, .resource_version = std::to_string(range.revision), .initial_events_end = true});
   }
   return {};
@@ -195,7 +190,7 @@ Task<Result<std::unique_ptr<ObjectWatch>>> watch_objects(Core& core, const Reque
   } else {
     from = revision && *revision > 0 ? *revision : core.registry.store().revision();
   }
-  auto stream = std::make_unique<Stream>(core, std::move(selection), request);
+  auto stream = std::make_unique<Stream>(core, std::move(selection), request.allow_bookmarks);
   CO_TRY_VOID(stream->open(from));
   co_return std::unique_ptr<ObjectWatch>(std::move(stream));
 }

@@ -60,14 +60,16 @@ class Access(unittest.TestCase):
         self.assertEqual(refused.returncode, 1)
         self.assertIn('Error from server (Forbidden): pods is forbidden: User "system:serviceaccount:team:robot" cannot list resource "pods" '
                       'in API group "" in the namespace "team"', refused.stderr)
-        self.assertIn("system:serviceaccount:team:robot", self.robot("auth", "whoami").stdout)
+        if self.version is None:  # 1.27 asks for versions of the review that are gone
+            self.assertIn("system:serviceaccount:team:robot", self.robot("auth", "whoami").stdout)
 
     def test_the_administrator_asks_for_others(self):
         robot = "system:serviceaccount:team:robot"
         self.assertEqual(self.server.run("auth", "can-i", "get", "jobs", "-n", "team", "--as", robot).stdout, "yes\n")
         self.assertEqual(self.server.run("auth", "can-i", "get", "jobs", "-n", "default", "--as", robot).stdout, "no\n")
         self.assertEqual(self.server.run("auth", "can-i", "*", "*").stdout, "yes\n")
-        self.assertIn("stint-admin", self.server.kubectl("auth", "whoami"))
+        if self.version is None:  # 1.27 asks for versions of the review that are gone
+            self.assertIn("stint-admin", self.server.kubectl("auth", "whoami"))
 
     def test_a_namespace_is_handed_over_by_the_role_admin(self):
         kubectl = self.server.kubectl

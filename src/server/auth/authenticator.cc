@@ -34,7 +34,8 @@ Result<Authenticated> Authenticator::by_token(std::string_view token, const std:
   }
   auto account = accounts_.verify(token, audiences);
   // Several ways to read a token have been tried; each has something to say.
-  if (!account && account.error().message != kInvalid) return fail(Reason::kUnauthorized, "[" + kInvalid + ", " + account.error().message + "]");
+  if (!account && account.error().message != kInvalid)
+    return fail(Reason::kUnauthorized, "[" + kInvalid + ", " + account.error().message + "]");
   if (!account || !*account) return fail(Reason::kUnauthorized, kInvalid);
   Authenticated known = **std::move(account);
   add_known(known.user);

@@ -29,7 +29,7 @@ struct RestOptions {
   LogSource* logs = nullptr;            // null: this server has no node to ask for logs
   std::string server_address;           // "127.0.0.1:6443", as discovery publishes it
   std::vector<HealthCheck> health_checks;
-  rest::ShareLimits share;  // how much is worked on at once, for all and for each user
+  rest::ShareLimits share;        // how much is worked on at once, for all and for each user
   AuditLog* audit_log = nullptr;  // null: nothing is kept of requests
   rest::AuditLevel audit_level = rest::AuditLevel::kMetadata;
 };
