@@ -6,6 +6,7 @@
 #include "api/names.h"
 #include "base/log.h"
 #include "client/event_correlator.h"
+#include "client/refusals.h"
 
 namespace stint {
 namespace {
@@ -144,6 +145,10 @@ Task<void> Recorder::State::deliver(corev1::Event event) {
   for (int tries = 1;; ++tries) {
     const Result<void> sent = co_await send(&event, decision.action == EventCorrelator::Action::kCount);
     if (sent) break;
+    if (is_namespace_terminating(sent.error())) {
+      log_debug("event not written, its namespace is going away", "object", event.involvedobject().name(), "reason", event.reason());
+      co_return;
+    }
     const bool again = may_pass(sent.error()) && tries < kTriesMax;
     log_warning(again ? "event not written, trying again" : "event not written", "object", event.involvedobject().name(), "reason",
                 event.reason(), "error", sent.error().message);

@@ -104,6 +104,17 @@ TEST_F(RecorderTest, LimitsABurstAboutOneObject) {
   EXPECT_EQ(events().size(), 26u);
 }
 
+TEST_F(RecorderTest, TriesOnceInANamespaceThatGoesAway) {
+  int tries = 0;
+  client_.set_failures([&](std::string_view, const Kind&, std::string_view) -> std::optional<Error> {
+    ++tries;
+    return Error{.reason = Reason::kForbidden, .message = "terminating", .causes = {{.reason = "NamespaceTerminating"}}};
+  });
+  recorder_.normal(job_, "Suspended", "Job suspended");
+  loop_.run_for(60s);
+  EXPECT_EQ(tries, 1);
+}
+
 TEST_F(RecorderTest, TriesAgainWhileTheServerCannotTakeIt) {
   int refusals = 2;
   client_.set_failures([&](std::string_view, const Kind&, std::string_view) -> std::optional<Error> {

@@ -110,7 +110,8 @@ def what_cannot_be_placed_says_why(k):
     greedy = job("greedy", ["true"])
     greedy["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
     k("apply", "-f", "-", input=greedy)
-    until(lambda: "didn't match Pod's node affinity/selector" in k("get", "pods", "-l", "job-name=greedy", "-o", "yaml"), "the scheduler's words", 60)
+    words = ("get", "pods", "-l", "job-name=greedy", "-o", "jsonpath={.items[*].status.conditions[*].message}")
+    until(lambda: "didn't match Pod's node affinity/selector" in k(*words), "the scheduler's words", 60)
     k("delete", "job", "greedy")
 
 

@@ -1,6 +1,7 @@
 #include "control/cronjob/controller.h"
 
 #include "base/log.h"
+#include "client/refusals.h"
 
 namespace stint {
 
@@ -187,8 +188,7 @@ Task<Result<JobPtr>> CronJobController::create_or_find(const batchv1::CronJob& c
     const auto* owner = controller_of(*found);
     co_return owner != nullptr && owner->uid() == cron_job.metadata().uid() ? found : nullptr;
   }
-  const bool leaving = std::ranges::any_of(error.causes, [](const Cause& cause) { return cause.reason == "NamespaceTerminating"; });
-  if (!leaving) recorder_.warning(cron_job, "FailedCreate", "Error creating job: " + error.message);
+  if (!is_namespace_terminating(error)) recorder_.warning(cron_job, "FailedCreate", "Error creating job: " + error.message);
   co_return fail(error);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/refusals.h"
 #include "control/job/claim.h"
 #include "control/job/pod_template.h"
 
@@ -11,11 +12,6 @@ namespace {
 // Calls in flight for one Job.
 constexpr size_t kParallelWritesMax = 500;
 constexpr size_t kFirstCreationBatch = 1;
-
-// Nothing can be created in a namespace that goes away; that is no failure of the Job.
-bool is_namespace_terminating(const Error& error) {
-  return std::ranges::any_of(error.causes, [](const Cause& cause) { return cause.reason == "NamespaceTerminating"; });
-}
 
 void note_error(PodWrites::Done& done, const Error& error) {
   if (!done.error) done.error = error;
