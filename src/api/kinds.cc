@@ -45,6 +45,7 @@ constexpr Subresource kServiceAccountSubresources[] = {
 constexpr Subresource kPodSubresources[] = {
     {.name = "binding", .kind = "Binding", .verbs = "create"},
     {.name = "eviction", .kind = "Eviction", .verbs = "create", .type = &kEviction},
+    {.name = "exec", .kind = "PodExecOptions", .verbs = "create,get"},
     {.name = "log", .kind = "Pod", .verbs = "get"},
     {.name = "status", .kind = "Pod", .verbs = kStatusVerbs},
 };

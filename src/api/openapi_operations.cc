@@ -35,6 +35,15 @@ constexpr OpenApiParameter kDeleteParameters[] = {
     {"propagationPolicy", "string", "What becomes of dependents: Orphan, Background or Foreground."},
 };
 
+constexpr OpenApiParameter kExecParameters[] = {
+    {"command", "string", "A word of the command; once for each."},
+    {"container", "string", "In which container; may be left out when the pod has one only."},
+    {"stderr", "boolean", "Standard error is wanted."},
+    {"stdin", "boolean", "Standard input will be sent."},
+    {"stdout", "boolean", "Standard output is wanted."},
+    {"tty", "boolean", "The command gets a terminal."},
+};
+
 // "batch" and "v1" as the identifiers of operations spell them: "BatchV1".
 std::string capitalized(std::string_view text) {
   std::string out(text);
@@ -127,6 +136,12 @@ void add_operation(const Kind& kind, const Place& place, std::string_view verb, 
   operation.codes = words->codes;
   add_verb_details(verb, operation);
   if (place.subresource != nullptr && place.subresource->name == "log") operation.result = OpenApiResult::kText;
+  if (place.subresource != nullptr && place.subresource->name == "exec") {
+    operation.action = "connect";
+    operation.body = OpenApiBody::kNone;
+    operation.result = OpenApiResult::kText;
+    operation.parameters.assign(std::begin(kExecParameters), std::end(kExecParameters));
+  }
   if (place.has_name) operation.parameters.push_back(kName);
   if (place.has_namespace) operation.parameters.push_back(kNamespace);
   operation.parameters.push_back(kPretty);

@@ -166,7 +166,7 @@ class Serve {
   }
 
   Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
-    RestOptions options{.logs = &node_->logs(), .server_address = listener.authority()};
+    RestOptions options{.logs = &node_->logs(), .exec = &node_->exec(), .server_address = listener.authority()};
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }

@@ -74,6 +74,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
               const auto status = runtime_.status(id);
               return status && status->state == ContainerState::kRunning;
             }),
+      exec_(client, runtime),
       usage_(loop, runtime, options_.name),
       pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
       services_(loop, client, kind_of<corev1::Service>(), {}),

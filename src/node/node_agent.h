@@ -12,6 +12,7 @@
 #include "client/informer.h"
 #include "client/recorder.h"
 #include "image/image_store.h"
+#include "node/exec.h"
 #include "node/logs.h"
 #include "node/node_context.h"
 #include "node/node_object.h"
@@ -39,6 +40,7 @@ class NodeAgent {
   // Set when the runtime is recovered and the pods of this node are known.
   Event& ready_event() { return ready_; }
   LogSource& logs() { return logs_; }
+  ExecSource& exec() { return exec_; }
   UsageSource& usage() { return usage_; }
   // Pods with a worker: those that run, or are being brought up or taken down.
   size_t workers() const { return workers_.size(); }
@@ -69,6 +71,7 @@ class NodeAgent {
   Recorder recorder_;
   NodeContext context_;
   NodeLogs logs_;
+  NodeExec exec_;
   UsageSampler usage_;
   Informer pods_;
   Informer services_;

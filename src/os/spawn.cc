@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -30,6 +31,7 @@ struct ChildPlan {
   const PrivateMounts* private_mounts = nullptr;
   std::optional<PreparedOverlay> overlay;
   int in = -1, out = -1, err = -1;
+  bool leads_terminal = false;
 
   const char* failed_step = nullptr;
   int failed_errno = 0;
@@ -58,6 +60,7 @@ bool set_up_descriptors(ChildPlan& plan) {
   if (dup2(plan.in, STDIN_FILENO) < 0 || dup2(plan.out, STDOUT_FILENO) < 0 || dup2(plan.err, STDERR_FILENO) < 0) {
     return failed_at(plan, "redirect", errno);
   }
+  if (plan.leads_terminal && (setsid() < 0 || ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0)) return failed_at(plan, "take terminal", errno);
   // Not every library opens its descriptors close-on-exec, and a listening socket that a container's monitor kept would hold its port for
   // days.
   if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0) return failed_at(plan, "keep descriptors back", errno);
@@ -156,9 +159,18 @@ Result<int> Child::wait() {
 
 Result<Child> spawn(const Command& command) {
   TRY(Descriptor null, open_path("/dev/null", O_RDWR));
-  TRY(Pipe out, make_pipe());
-  TRY(Pipe err, make_pipe());
+  Pipe out, err;
   ChildPlan plan;
+  plan.leads_terminal = command.terminal >= 0;
+  if (plan.leads_terminal) {
+    plan.in = plan.out = plan.err = command.terminal;
+  } else {
+    TRY(out, make_pipe());
+    TRY(err, make_pipe());
+    plan.in = command.input >= 0 ? command.input : null.get();
+    plan.out = out.write_end.get();
+    plan.err = err.write_end.get();
+  }
   plan.args = c_strings(command.args);
   plan.env = c_strings(command.env);
   if (!command.working_dir.empty()) plan.working_dir = command.working_dir.c_str();
@@ -167,9 +179,6 @@ Result<Child> spawn(const Command& command) {
     plan.private_mounts = &*command.private_mounts;
     if (command.private_mounts->overlay) plan.overlay.emplace(*command.private_mounts->overlay);
   }
-  plan.in = null.get();
-  plan.out = out.write_end.get();
-  plan.err = err.write_end.get();
   return clone_child(plan, std::move(out.read_end), std::move(err.read_end));
 }
 

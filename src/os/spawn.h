@@ -28,6 +28,8 @@ struct Command {
   std::vector<std::string> env;   // "A=b"; complete
   std::string working_dir;        // "" = ours
   std::vector<int> inherit;       // descriptors that keep their number
+  int input = -1;                 // standard input; -1: /dev/null
+  int terminal = -1;              // all three streams, and the terminal of the session that the program then leads; -1: none
   std::optional<PrivateMounts> private_mounts;
 };
 
@@ -42,7 +44,7 @@ class Child {
 
   pid_t pid() const { return pid_; }
   int pidfd() const { return pidfd_.get(); }
-  int out() const { return out_.get(); }
+  int out() const { return out_.get(); }  // -1 with a terminal
   int err() const { return err_.get(); }
   // Blocks until it has ended: await exited(loop, pidfd()) first. The exit code, or 128 + the signal.
   Result<int> wait();
@@ -52,7 +54,7 @@ class Child {
   Descriptor pidfd_, out_, err_;
 };
 
-// Standard input is /dev/null. Blocks until the program was executed or could not be.
+// Blocks until the program was executed or could not be.
 Result<Child> spawn(const Command& command);
 
 struct ProcessResult {

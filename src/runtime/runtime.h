@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "api/pod_exec.h"
 #include "base/loop.h"
 #include "base/result.h"
 
@@ -105,6 +106,10 @@ class Runtime {
 
   // What it has used; kNotFound unless it runs.
   virtual Task<Result<ContainerUsage>> usage(std::string container_id) = 0;
+
+  // Runs a command in a running container, as its user, with its environment and limits; kNotFound unless it runs. A command that cannot be
+  // executed is no error: it ends at once, with the runtime's words on its standard error. `options.container` is not looked at.
+  virtual Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) = 0;
 
   virtual std::vector<SandboxStatus> list_sandboxes() const = 0;
   virtual std::vector<ContainerStatus> list_containers() const = 0;

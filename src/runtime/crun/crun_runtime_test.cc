@@ -87,6 +87,50 @@ TEST_F(CrunRuntime, EndsAContainerBySignal) {
   EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 5);
 }
 
+// What a command wrote, both streams, and its exit code.
+Task<std::string> told_by(ExecSession& session, std::string input) {
+  if (!input.empty()) static_cast<void>(co_await session.write(std::move(input)));
+  session.end_input();
+  std::string all;
+  for (const auto stream : {ExecSession::Stream::kOut, ExecSession::Stream::kErr}) {
+    for (std::string piece = "x"; !piece.empty(); all += piece) piece = co_await session.read(stream);
+    all += "|";
+  }
+  const Result<int> code = co_await session.wait();
+  co_return all + (code ? std::to_string(*code) : code.error().message);
+}
+
+TEST_F(CrunRuntime, RunsCommandsInARunningContainer) {
+  EXPECT_EQ(run(runtime_->exec("pod1_main_0", {.command = {"true"}})).error().reason, Reason::kNotFound);
+  ContainerConfig config = shell("pod1", "sleep 100");
+  config.user = "worker";
+  config.env.push_back("GREETING=hello");
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  const auto told = [this](ExecOptions options, std::string input = "") {
+    const auto session = run(runtime_->exec("pod1_main_0", std::move(options)));
+    return session ? run(told_by(**session, std::move(input))) : session.error().message;
+  };
+  EXPECT_EQ(told({.command = {"/bin/sh", "-c", "echo $GREETING; id -u; echo oops >&2; exit 3"}}), "hello\n1234\n|oops\n|3");
+  EXPECT_EQ(told({.command = {"/bin/cat"}, .in = true}, "to and fro"), "to and fro||0");
+  EXPECT_EQ(told({.command = {"/bin/cat"}}), "||0");  // its input is at its end
+  const std::string much(1 << 20, 'm');
+  const auto busy = run(runtime_->exec("pod1_main_0", {.command = {"/bin/sh", "-c", "sleep 0.2; cat >/dev/null; echo done"}, .in = true}));
+  ASSERT_TRUE(busy) << busy.error().message;
+  EXPECT_EQ(run(told_by(**busy, much)), "done\n||0");
+}
+
+TEST_F(CrunRuntime, GivesACommandATerminal) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "sleep 100"))));
+  const auto session =
+      run(runtime_->exec("pod1_main_0", {.command = {"/bin/sh", "-c", "tty; read line; stty size; exit 4"}, .in = true, .tty = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  (*session)->resize(91, 17);
+  const std::string told = run(told_by(**session, "go\n"));
+  EXPECT_THAT(told, HasSubstr("/dev/pts/"));
+  EXPECT_THAT(told, HasSubstr("17 91"));
+  EXPECT_THAT(told, testing::EndsWith("||4"));
+}
+
 TEST_F(CrunRuntime, RemovesASandboxWithWhatRunsInIt) {
   ASSERT_TRUE(run(runtime_->start_container(container("pod1", {"/bin/sleep", "1000"}))));
   ASSERT_TRUE(run(runtime_->remove_sandbox("pod1")));

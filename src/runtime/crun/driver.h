@@ -45,6 +45,7 @@ class CrunDriver : public Runtime {
   Task<Result<void>> remove_container(std::string container_id) override;
   std::optional<ContainerStatus> status(const std::string& container_id) const override;
   Task<Result<ContainerUsage>> usage(std::string container_id) override;
+  Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
   std::vector<SandboxStatus> list_sandboxes() const override;
   std::vector<ContainerStatus> list_containers() const override;
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "api/json.h"
+#include "runtime/crun/exec_session.h"
 
 namespace stint::crun {
 namespace {
@@ -149,6 +150,11 @@ Task<Result<void>> OciProgram::run_runtime(Loop& loop, std::vector<std::string> 
 Task<Result<void>> OciProgram::start(Loop& loop, std::string id) const {
   std::vector<std::string> args{"start", std::move(id)};
   co_return co_await run_runtime(loop, std::move(args));
+}
+
+Task<Result<std::unique_ptr<ExecSession>>> OciProgram::exec(Loop& loop, std::string id, ExecOptions options) const {
+  const std::string config = paths_.bundle(id) + "/config.json";
+  co_return co_await start_exec(loop, command({runtime_, "--root=" + paths_.oci(), "exec"}), std::move(id), config, std::move(options));
 }
 
 Task<Result<void>> OciProgram::remove(Loop& loop, std::string id) const {

@@ -2,9 +2,11 @@
 // streams and its exit code, and outlives us. Loop thread only, but version().
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "api/pod_exec.h"
 #include "os/spawn.h"
 #include "runtime/crun/records.h"
 
@@ -29,6 +31,8 @@ class OciProgram {
   // so that it goes with them. An error is what the runtime said.
   Task<Result<void>> create(Loop& loop, Launch launch) const;
   Task<Result<void>> start(Loop& loop, std::string id) const;
+  // Runs a command in the running container.
+  Task<Result<std::unique_ptr<ExecSession>>> exec(Loop& loop, std::string id, ExecOptions options) const;
   // Kills what still runs; fine if it is not there.
   Task<Result<void>> remove(Loop& loop, std::string id) const;
 

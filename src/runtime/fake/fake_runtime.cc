@@ -15,6 +15,35 @@ std::optional<Error> take_failure(std::vector<Error>& failures) {
   return error;
 }
 
+class Echo final : public ExecSession {
+ public:
+  Echo(Loop& loop, bool takes_input) : more_(loop), ended_(!takes_input) {}
+  Task<std::string> read(Stream stream) override {
+    if (stream == Stream::kErr) co_return "";
+    while (text_.empty() && !ended_) {
+      more_.reset();
+      co_await more_.wait();
+    }
+    co_return std::exchange(text_, "");
+  }
+  Task<bool> write(std::string bytes) override {
+    text_ += bytes;
+    more_.set();
+    co_return !ended_;
+  }
+  void end_input() override {
+    ended_ = true;
+    more_.set();
+  }
+  void resize(int, int) override {}
+  Task<Result<int>> wait() override { co_return 0; }
+
+ private:
+  Event more_;
+  bool ended_;
+  std::string text_;
+};
+
 void write_output(const std::string& log_path, const std::string& output) {
   if (log_path.empty() || output.empty()) return;
   std::ofstream log(log_path, std::ios::app);
@@ -154,6 +183,14 @@ Task<Result<ContainerUsage>> FakeRuntime::usage(std::string container_id) {
     co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
   }
   co_return ContainerUsage{.cpu_time = (loop_.now() - found->second->status.started_at) / 100, .memory_bytes = 1 << 20};
+}
+
+Task<Result<std::unique_ptr<ExecSession>>> FakeRuntime::exec(std::string container_id, ExecOptions options) {
+  auto found = containers_.find(container_id);
+  if (found == containers_.end() || found->second->status.state != ContainerState::kRunning) {
+    co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
+  }
+  co_return std::make_unique<Echo>(loop_, options.in);
 }
 
 std::vector<SandboxStatus> FakeRuntime::list_sandboxes() const {

@@ -58,6 +58,8 @@ class FakeRuntime : public Runtime {
   std::optional<ContainerStatus> status(const std::string& container_id) const override;
   // A hundredth of a processor since it started, and a mebibyte.
   Task<Result<ContainerUsage>> usage(std::string container_id) override;
+  // Every command is `cat`: what it is given comes back, and at the end of that it ends with 0.
+  Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
   std::vector<SandboxStatus> list_sandboxes() const override;
   std::vector<ContainerStatus> list_containers() const override;
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }

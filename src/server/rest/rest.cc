@@ -9,6 +9,7 @@
 #include "server/rest/documents.h"
 #include "server/rest/health.h"
 #include "server/rest/openid.h"
+#include "server/rest/pod_exec.h"
 #include "server/rest/pod_log.h"
 #include "server/rest/representation.h"
 #include "server/rest/request_info.h"
@@ -103,7 +104,8 @@ Endpoint endpoint_of(Verb verb) {
 // Those that last as long as the client likes hold no place among the requests.
 bool is_long_running(const Exchange& exchange) {
   const RequestInfo& info = exchange.info;
-  return info.is_resource && (info.verb == "watch" || (info.subresource == "log" && exchange.query.flag("follow")));
+  return info.is_resource &&
+         (info.verb == "watch" || info.subresource == "exec" || (info.subresource == "log" && exchange.query.flag("follow")));
 }
 
 Error too_slow() { return Error{.reason = Reason::kTimeout, .message = "Timeout: request did not complete within the allotted timeout"}; }
@@ -145,6 +147,9 @@ struct RestHandler::State {
   Task<Reply> answer_once(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_watch(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_log(Exchange& exchange, Request request);
+  Task<std::optional<Reply>> answer_exec(Exchange& exchange, Request request);
+  // The Pod, or the answer when there is none.
+  Task<Result<Object>> find_pod(Request request);
   Task<std::optional<Reply>> answer_over_websocket(Exchange& exchange, rest::WatchStream stream, std::unique_ptr<ObjectWatch> watch);
   Task<void> compress(const Exchange& exchange, Reply& reply);
   Task<Result<Answer>> ask_server(Request request, Duration limit);
@@ -243,6 +248,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_resource(Exchange& exchang
   request.name = exchange.info.name;
   request.subresource = exchange.info.subresource;
   if (request.subresource == "log") co_return co_await answer_log(exchange, std::move(request));
+  if (request.subresource == "exec") co_return co_await answer_exec(exchange, std::move(request));
 
   auto representation = rest::negotiate(exchange.http, exchange.query, rest::endpoint_of(target.verb));
   if (!representation) co_return rest::error_reply(representation.error());
@@ -336,15 +342,56 @@ Task<std::optional<Reply>> RestHandler::State::answer_log(Exchange& exchange, Re
         {.reason = Reason::kServiceUnavailable, .message = "no node that could read logs is connected to this server"});
   }
   std::string ns = request.ns, pod = request.name;
-  request.subresource.clear();
-  auto found = co_await ask_server(std::move(request), rest::kReadLimit);
+  auto found = co_await find_pod(std::move(request));
   if (!found) co_return rest::error_reply(found.error());
-  const auto& object = static_cast<const corev1::Pod&>(*found->object);
+  const auto& object = static_cast<const corev1::Pod&>(**found);
   if (object.spec().nodename().empty()) co_return Reply{.code = 204};  // nothing was run, nothing was written
   auto log = co_await options.logs->open_log(std::move(ns), std::move(pod), *std::move(log_options));
   if (!log) co_return rest::error_reply(log.error());
   count(exchange, 200);
   co_await rest::stream_log(*std::move(log), stream_headers(exchange, "text/plain"), exchange.response);
+  co_return std::nullopt;
+}
+
+Task<Result<Object>> RestHandler::State::find_pod(Request request) {
+  request.subresource.clear();
+  request.verb = Verb::kGet;
+  CO_TRY(Answer answer, co_await ask_server(std::move(request), rest::kReadLimit));
+  co_return std::move(answer.object);
+}
+
+Task<std::optional<Reply>> RestHandler::State::answer_exec(Exchange& exchange, Request request) {
+  // Whoever may only read must not change a container by way of a GET.
+  Attributes writes = rest::attributes_of(exchange.info);
+  writes.verb = "create";
+  if (const auto decision = server.authorizer().decide(exchange.user, writes); !decision.allowed) {
+    co_return rest::error_reply(forbidden_error(writes, exchange.user, decision.reason));
+  }
+  auto exec_options = rest::decode_exec_options(exchange.query);
+  if (!exec_options) co_return rest::error_reply(exec_options.error());
+  const std::string ns = request.ns, pod = request.name;
+  auto found = co_await find_pod(std::move(request));
+  if (!found) co_return rest::error_reply(found.error());
+  if (static_cast<const corev1::Pod&>(**found).spec().nodename().empty()) {
+    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "pod " + pod + " does not have a host assigned"});
+  }
+  if (options.exec == nullptr) {
+    co_return rest::error_reply(
+        {.reason = Reason::kServiceUnavailable, .message = "no node that could run commands is connected to this server"});
+  }
+  const auto protocol = rest::exec_protocol(http::offered_protocols(exchange.http));
+  if (!http::wants_websocket(exchange.http) || !protocol) {
+    co_return rest::error_reply(
+        {.reason = Reason::kBadRequest, .message = "Upgrade request required: to a WebSocket of v5.channel.k8s.io or v4.channel.k8s.io"});
+  }
+  auto session = co_await options.exec->exec(ns, pod, *exec_options);
+  if (!session) co_return rest::error_reply(session.error());
+  http::WebSocket* socket = exchange.response.upgrade(*protocol, {{"Audit-Id", exchange.audit_id}});
+  if (socket == nullptr) {
+    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "the request is no proper WebSocket handshake"});
+  }
+  count(exchange, 101);
+  co_await rest::stream_exec(loop, *std::move(session), *std::move(exec_options), *socket);
   co_return std::nullopt;
 }
 

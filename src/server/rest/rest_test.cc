@@ -115,7 +115,7 @@ TEST_F(RestTest, MissingObjectsAreStatusObjects) {
 }
 
 TEST_F(RestTest, UnservedPathsArePlainText) {
-  for (std::string path : {"/apis/example.com/v1/namespaces/default/things", "/nonsense", "/api/v1/namespaces/default/pods/p/exec",
+  for (std::string path : {"/apis/example.com/v1/namespaces/default/things", "/nonsense", "/api/v1/namespaces/default/pods/p/attach",
                            "/apis/batch/v1/namespaces/default/jobs/j/status/more", "/api/v1/namespaces/default/nodes"}) {
     auto missing = get(path);
     EXPECT_EQ(missing->code, 404) << path;

@@ -1,0 +1,46 @@
+// The seam between the server and the node agent for pods/exec: a command run beside the processes of a container, with its streams.
+// Loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+
+namespace stint {
+
+// The streams that are wanted; those that are not are thrown away, and standard input is then at its end.
+struct ExecOptions {
+  std::string container;
+  std::vector<std::string> command;
+  bool in = false, out = false, err = false;
+  bool tty = false;  // a terminal: standard error arrives with standard output
+};
+
+// One running command. Destroying it closes its streams; as upstream, what it began in the container may go on.
+class ExecSession {
+ public:
+  enum class Stream { kOut, kErr };
+
+  virtual ~ExecSession() = default;
+  // What it wrote next; "" once it can write no more. One reader for each stream.
+  virtual Task<std::string> read(Stream stream) = 0;
+  // To its standard input; waits while the command does not read. False: nobody will ever read it. One writer.
+  virtual Task<bool> write(std::string bytes) = 0;
+  virtual void end_input() = 0;
+  virtual void resize(int columns, int rows) = 0;  // of its terminal; nothing without one
+  // Its exit code, 128 + the signal if killed by one. Once, after the streams have been read to their end.
+  virtual Task<Result<int>> wait() = 0;
+};
+
+// The node seen by the server: what `pods/exec` needs.
+class ExecSource {
+ public:
+  virtual ~ExecSource() = default;
+  // kBadRequest for a container that the pod has not; kNotFound for one that does not run.
+  virtual Task<Result<std::unique_ptr<ExecSession>>> exec(std::string ns, std::string pod, ExecOptions options) = 0;
+};
+
+}  // namespace stint
