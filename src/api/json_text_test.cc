@@ -136,6 +136,20 @@ TEST(YamlText, RefusesWhatIsNoText) {
     EXPECT_EQ(*parse_yaml(to_yaml(Value(text))), Value(text));
 }
 
+TEST(YamlText, BreaksLongLinesAsUpstreamAndReadsThemBack) {
+  const std::string sixty(60, 'x');
+  const auto printed = [](const std::string& text) {
+    const std::string yaml = to_yaml(Members{{"message", text}});
+    EXPECT_EQ(parse_yaml(yaml)->string_at("message"), text) << yaml;
+    return yaml;
+  };
+  EXPECT_EQ(printed(sixty + " and twenty more, some words after"), "message: " + sixty + " and twenty more,\n  some words after\n");
+  EXPECT_EQ(printed(sixty + ": and again  some words"), "message: '" + sixty + ": and again  some\n  words'\n");
+  EXPECT_EQ(printed(sixty + "\t and again  some words"), "message: \"" + sixty + "\\t and again\n  \\ some words\"\n");
+  const std::string key = to_yaml(Members{{sixty + sixty + " key", 1}});
+  EXPECT_EQ(key, sixty + sixty + " key: 1\n");
+}
+
 TEST(YamlText, PrintsAsUpstreamAndReadsItBack) {
   const Value value = *parse(
       R"({"b":{"list":[{"y":1,"x":"true"},"1","a: b","- x","",[1,2],{}],"text":"x\ny\n","cut":"x\ny"},"a":null,"empty":[],"date":"2001-01-01","q":"it's #1"})");

@@ -109,7 +109,7 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   return next;
 }
 
-// The answer is what the client wrote, at the version it was made from.
+// The answer is what the client wrote, of the revision that it was before.
 Task<Result<Object>> complete_deletion(Core& core, const Kind& kind, Stored current, std::unique_ptr<Message> next, bool dry_run) {
   mutable_meta(*next).set_resourceversion(meta(*current.object).resourceversion());
   CO_TRY_VOID(co_await core.registry.remove(kind, std::move(current), dry_run));
