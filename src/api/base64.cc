@@ -17,6 +17,25 @@ constexpr std::array<int8_t, 256> kDigits = [] {
 
 constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+// Of a group whose padding begins at `at`.
+size_t padding_fault(std::string_view text, size_t at, size_t digits) {
+  if (digits < 2) return at;
+  const auto after = [&](size_t i) {
+    do ++i;
+    while (i < text.size() && is_line_end(text[i]));
+    return i;
+  };
+  size_t next = after(at);
+  if (digits == 2) {
+    if (next >= text.size()) return text.size();
+    if (text[next] != '=') return next - 1;
+    next = after(next);
+  }
+  return next;
+}
+
 }  // namespace
 
 void append_base64(std::string_view bytes, std::string& out) {
@@ -26,6 +45,17 @@ void append_base64(std::string_view bytes, std::string& out) {
     for (size_t i = 0; i < 3; ++i) group = group << 8 | (i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : 0);
     for (size_t i = 0; i < 4; ++i) out += i > bytes.size() ? '=' : kAlphabet[group >> (18 - 6 * i) & 63];
   }
+}
+
+size_t base64_fault(std::string_view text) {
+  size_t digits = 0;  // of the group being read
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (is_line_end(text[i])) continue;
+    if (text[i] == '=') return padding_fault(text, i, digits);
+    if (kDigits[static_cast<uint8_t>(text[i])] < 0) return i;
+    digits = (digits + 1) % 4;
+  }
+  return text.size() - digits;
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
@@ -70,8 +100,14 @@ void append_base64url(std::string_view bytes, std::string& out) {
   if (count > 0) out += kUrlAlphabet[bits << (6 - count) & 63];
 }
 
+size_t base64url_fault(std::string_view text) {
+  const size_t strange = text.find_first_not_of(kUrlAlphabet);
+  return strange != std::string_view::npos ? strange : text.size() - text.size() % 4;
+}
+
 std::optional<std::string> decode_base64url(std::string_view text) {
   std::string bytes;
+  if (text.size() % 4 == 1) return std::nullopt;
   uint32_t bits = 0;
   int count = 0;
   for (const char letter : text) {

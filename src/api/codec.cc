@@ -6,6 +6,7 @@
 
 #include "api/embedded_json.h"
 #include "api/field_managers.h"
+#include "api/foreign_type.h"
 #include "api/go_quote.h"
 #include "api/kind.h"
 #include "api/wire_rules.h"
@@ -29,11 +30,6 @@ std::string type_meta_bytes(std::string_view api_version, std::string_view kind)
   return type.SerializeAsString();
 }
 
-std::string version_of(std::string_view api_version, std::string_view otherwise) {
-  if (api_version.empty()) return std::string(otherwise);
-  return std::string(api_version.substr(api_version.rfind('/') + 1));
-}
-
 // The beginning of a body, for the message that refuses it.
 std::string summary_of(std::string_view body) {
   constexpr size_t kShownMax = 30;
@@ -54,17 +50,28 @@ std::string summary_of(std::string_view body) {
 // Refuses one body in upstream's words.
 struct Refusal {
   std::string_view body;
-  std::string_view kind;
-  std::string_view version;
+  TypeName wanted;
 
   std::unexpected<Error> unrecognized(std::string_view why) const {
-    return fail(Reason::kBadRequest, "the object provided is unrecognized (must be of type " + std::string(kind) +
+    return fail(Reason::kBadRequest, "the object provided is unrecognized (must be of type " + std::string(wanted.kind) +
                                          "): " + std::string(why) + " (" + summary_of(body) + ")");
   }
   std::unexpected<Error> unfit(const DecodedBody& decoded, std::string_view why) const {
-    const std::string kind_said = decoded.kind.empty() ? std::string(kind) : decoded.kind;
-    return fail(Reason::kBadRequest, kind_said + " in version " + go_quoted(version_of(decoded.api_version, version)) +
-                                         " cannot be handled as a " + std::string(kind) + ": " + std::string(why));
+    const TypeName said = said_type(decoded);
+    return fail(Reason::kBadRequest, std::string(said.kind) + " in version " + go_quoted(said.version()) + " cannot be handled as a " +
+                                         std::string(wanted.kind) + ": " + std::string(why));
+  }
+  TypeName said_type(const DecodedBody& decoded) const {
+    return {.api_version = decoded.api_version.empty() ? wanted.api_version : decoded.api_version,
+            .kind = decoded.kind.empty() ? wanted.kind : decoded.kind};
+  }
+  // `document`: null when the body was none.
+  Result<void> check_type(const DecodedBody& decoded, const json::Value* document) const {
+    const TypeName said = said_type(decoded);
+    if (std::ranges::count(said.api_version, '/') > 1) return unrecognized("unexpected GroupVersion string: " + decoded.api_version);
+    if (said == wanted) return {};
+    if (said.kind == wanted.kind && find_kind_by_name(said.api_version, said.kind) != nullptr) return {};
+    return unfit(decoded, foreign_type_fault(said, wanted, document));
   }
 };
 
@@ -72,16 +79,18 @@ Result<DecodedBody> decode_document(BodyFormat format, const Message& prototype,
   DecodedBody decoded;
   decoded.message.reset(prototype.New());
   const bool is_yaml = format == BodyFormat::kYaml;
-  const Result<json::Value> document =
+  Result<json::Value> document =
       is_yaml ? json::parse_yaml(refusal.body, &decoded.strict_errors) : json::parse(refusal.body, &decoded.strict_errors);
   if (!document) {
     if (document.error().reason == Reason::kRequestEntityTooLarge) return fail(document.error());
     return refusal.unrecognized(is_yaml ? document.error().message
                                         : "couldn't get version/kind; json parse error: " + document.error().message);
   }
+  if (document->is_null()) *document = json::Members();
+  if (const std::string fault = type_line_fault(*document); !fault.empty()) return refusal.unrecognized(fault);
   decoded.api_version = document->string_at("apiVersion");
   decoded.kind = document->string_at("kind");
-  if (!decoded.kind.empty() && decoded.kind != refusal.kind) return decoded;
+  TRY_VOID(refusal.check_type(decoded, &*document));
   if (const Result<void> read = json::decode(*document, *decoded.message, &decoded.strict_errors); !read) {
     return refusal.unfit(decoded, read.error().message);
   }
@@ -96,7 +105,7 @@ Result<DecodedBody> decode_wire(const Message& prototype, const Refusal& refusal
   decoded.message.reset(prototype.New());
   decoded.api_version = std::move(envelope->api_version);
   decoded.kind = std::move(envelope->kind);
-  if (!decoded.kind.empty() && decoded.kind != refusal.kind) return decoded;
+  TRY_VOID(refusal.check_type(decoded, nullptr));
   if (!decoded.message->ParseFromString(envelope->raw)) return refusal.unfit(decoded, "proto: the message is malformed");
   decoded.message->DiscardUnknownFields();
   if (const Result<void> applied = apply_wire_rules(*decoded.message); !applied) {
@@ -184,8 +193,8 @@ std::string encode_stored(const Kind& kind, const Message& message) {
 }
 
 Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const Message& prototype, std::string_view kind,
-                                std::string_view version) {
-  const Refusal refusal{.body = body, .kind = kind, .version = version};
+                                std::string_view api_version) {
+  const Refusal refusal{.body = body, .wanted = {.api_version = api_version, .kind = kind}};
   return format == BodyFormat::kProtobuf ? decode_wire(prototype, refusal) : decode_document(format, prototype, refusal);
 }
 

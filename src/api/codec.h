@@ -39,10 +39,10 @@ struct DecodedBody {
   std::unique_ptr<Message> message;
   std::vector<std::string> strict_errors;  // unknown and duplicate fields
 };
-// `prototype` gives the class. No defaults are set. When the body says another kind, the message stays empty and the caller refuses
-// it: what it says is not read as what it is not. Errors: kBadRequest with upstream's prefix
+// `prototype` gives the class, `kind` and `api_version` what the body should say or leave out. No defaults are set. The same kind in
+// another version that is served is read, and the caller refuses it. Errors: kBadRequest with upstream's prefix
 // `{Kind} in version "{v}" cannot be handled as a {Kind}: …`.
 Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const Message& prototype, std::string_view kind,
-                                std::string_view version);
+                                std::string_view api_version);
 
 }  // namespace stint

@@ -14,7 +14,7 @@ batchv1::Job job_named(const char* name) {
 }
 
 Result<DecodedBody> decode_job(BodyFormat format, std::string_view body) {
-  return decode_body(format, body, batchv1::Job::default_instance(), "Job", "v1");
+  return decode_body(format, body, batchv1::Job::default_instance(), "Job", "batch/v1");
 }
 
 TEST(Codec, EnvelopeIsUpstreamsByteForByte) {
@@ -91,11 +91,31 @@ TEST(Codec, RefusesInUpstreamsWords) {
                   .starts_with("Job in version \"v1\" cannot be handled as a Job: "));
 }
 
-TEST(Codec, LeavesABodyOfAnotherKindUnread) {
-  const Result<DecodedBody> decoded = decode_job(BodyFormat::kJson, R"({"apiVersion":"v1","kind":"Pod","spec":7})");
-  ASSERT_TRUE(decoded);
-  EXPECT_EQ(decoded->kind, "Pod");
-  EXPECT_EQ(decoded->message->ByteSizeLong(), 0u);
+TEST(Codec, ReadsAnotherTypeAsWhatItSaysBeforeItDoesNotFit) {
+  const auto message = [](std::string_view body) {
+    const Result<DecodedBody> decoded = decode_job(BodyFormat::kJson, body);
+    return decoded ? "" : decoded.error().message;
+  };
+  EXPECT_EQ(message(R"({"apiVersion":"v1","kind":"Secret","data":{"a":"b"}})"),
+            R"(Secret in version "v1" cannot be handled as a Job: illegal base64 data at input byte 0)");
+  EXPECT_EQ(message(R"({"apiVersion":"v1","kind":"Secret"})"),
+            R"(Secret in version "v1" cannot be handled as a Job: converting (v1.Secret) to (batch.Job): unknown conversion)");
+  EXPECT_EQ(message(R"({"kind":"JobList"})"),
+            R"(JobList in version "v1" cannot be handled as a Job: converting (v1.JobList) to (batch.Job): unknown conversion)");
+  EXPECT_EQ(message(R"({"kind":"Jab"})"),
+            "Jab in version \"v1\" cannot be handled as a Job: no kind \"Jab\" is registered for version \"batch/v1\" in scheme "
+            "\"pkg/runtime/scheme.go:111\"");
+  EXPECT_EQ(
+      message(R"({"apiVersion":"a/b/c"})"),
+      "the object provided is unrecognized (must be of type Job): unexpected GroupVersion string: a/b/c ({\"apiVersion\":\"a/b/c\"})");
+}
+
+TEST(Codec, NullIsAnObjectWithoutMembersAndNothingElseIs) {
+  EXPECT_TRUE(decode_job(BodyFormat::kJson, "null"));
+  EXPECT_NE(decode_job(BodyFormat::kJson, "[]").error().message.find("cannot unmarshal array into Go value of type struct"),
+            std::string::npos);
+  EXPECT_NE(decode_job(BodyFormat::kJson, R"({"kind":1})").error().message.find("number into Go struct field .kind of type string"),
+            std::string::npos);
 }
 
 TEST(Codec, ProtobufBodiesMeetTheRulesOfJson) {

@@ -5,6 +5,7 @@
 #include "api/base64.h"
 #include "api/embedded_json.h"
 #include "api/go_duration.h"
+#include "api/go_names.h"
 #include "api/go_quote.h"
 #include "api/json.h"
 #include "api/message_plan.h"
@@ -18,13 +19,13 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Reflection;
 
-// What Go's decoder calls a value; numbers come with their text where the number itself is at fault.
+// Numbers come with their text where the number itself is at fault.
 std::string described(const Value& value, bool number_at_fault) {
-  if (value.is_object()) return "object";
-  if (value.is_array()) return "array";
-  if (value.is_string()) return "string";
-  if (value.is_bool()) return "bool";
-  return number_at_fault ? "number " + to_text(value) : "number";
+  if (!value.is_number() || !number_at_fault) return std::string(go_name(value));
+  const std::string text = to_text(value);
+  // How it was written is lost; that it was no integer is not.
+  const bool lost_fraction = value.is_double() && text.find_first_of(".e") == std::string::npos;
+  return "number " + text + (lost_fraction ? ".0" : "");
 }
 
 // "v1.PodSpec": the Go type of a message.
@@ -87,10 +88,13 @@ class Decoder {
       }
       if (value.is_null()) continue;
       Message* target = &message;
-      for (const FieldPlan* step : member->inlined) target = target->GetReflection()->MutableMessage(target, step->field);
+      for (const FieldPlan* step : member->inlined) {
+        target = target->GetReflection()->MutableMessage(target, step->field);
+        path_.push_inlined(step->field->message_type()->name());
+      }
       path_.push(key);
       TRY_VOID(field(value, *target, *member->field));
-      path_.pop();
+      path_.pop(member->inlined.size() + 1);
     }
     plan_ = outer;
     return {};
@@ -192,9 +196,7 @@ class Decoder {
         touch(entry, field);
         continue;
       }
-      path_.push(key);
-      TRY_VOID(single(mapped, entry, field, field.map_value));
-      path_.pop();
+      TRY_VOID(single(mapped, entry, field, field.map_value));  // Go's decoder does not name keys of maps
     }
     return {};
   }
@@ -299,7 +301,9 @@ class Decoder {
     if (!value.is_string()) return mismatch(value, field);
     if (field.type == FieldType::kString) return value.as_string();
     std::optional<std::string> bytes = decode_base64(value.as_string());
-    if (!bytes) return fail(Reason::kBadRequest, "illegal base64 data in " + path_.members());
+    if (!bytes) {
+      return fail(Reason::kBadRequest, "illegal base64 data at input byte " + std::to_string(base64_fault(value.as_string())));
+    }
     return *std::move(bytes);
   }
 

@@ -33,4 +33,7 @@ class MemberIndex {
   size_t indexed_ = 0;
 };
 
+// As Go writes an object that it has read into a map.
+void sort_members(Members& members);
+
 }  // namespace stint::json

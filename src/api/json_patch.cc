@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "api/embedded_json.h"
+#include "api/go_names.h"
+#include "api/json_members.h"
 #include "api/patch.h"
 
 namespace stint {
@@ -10,6 +12,7 @@ namespace {
 
 using json::Array;
 using json::kDepthMax;
+using json::sort_members;
 using json::Value;
 
 // Bytes that `copy` may add in one patch, as JSON.
@@ -55,8 +58,12 @@ std::optional<size_t> parse_index(const std::string& token, size_t max) {
   return index;
 }
 
+// Upstream reads the objects on the way into maps, whose members it writes sorted: its messages quote the result.
 Value* child(Value& parent, const std::string& token) {
-  if (parent.is_object()) return parent.as_object().find(token);
+  if (parent.is_object()) {
+    sort_members(parent.as_object());
+    return parent.as_object().find(token);
+  }
   if (!parent.is_array() || parent.as_array().empty()) return nullptr;
   const std::optional<size_t> index = parse_index(token, parent.as_array().size() - 1);
   return index ? &parent.as_array()[*index] : nullptr;
@@ -109,6 +116,7 @@ class JsonPatch {
     if (parent == nullptr) return rejected();
     if (parent->is_object()) {
       parent->as_object()[path.back()] = std::move(value);
+      sort_members(parent->as_object());
       return {};
     }
     if (!parent->is_array()) return rejected();
@@ -174,18 +182,11 @@ class JsonPatch {
   size_t copied_bytes_ = 0;
 };
 
-std::string_view type_name(const Value& value) {
-  if (value.is_object()) return "object";
-  if (value.is_array()) return "array";
-  if (value.is_string()) return "string";
-  return value.is_bool() ? "bool" : "number";
-}
-
 }  // namespace
 
 Result<Value> apply_json_patch(const Value& document, const Value& patch) {
   if (!patch.is_array()) {
-    return no_patch("json: cannot unmarshal " + std::string(type_name(patch)) + " into Go value of type []handlers.jsonPatchOp");
+    return no_patch("json: cannot unmarshal " + std::string(go_name(patch)) + " into Go value of type []handlers.jsonPatchOp");
   }
   const Array& operations = patch.as_array();
   if (operations.size() > kJsonPatchOperationsMax) {
@@ -195,7 +196,7 @@ Result<Value> apply_json_patch(const Value& document, const Value& patch) {
   JsonPatch state(document);
   for (const Value& operation : operations) {
     if (!operation.is_object()) {
-      return no_patch("json: cannot unmarshal " + std::string(type_name(operation)) + " into Go value of type handlers.jsonPatchOp");
+      return no_patch("json: cannot unmarshal " + std::string(go_name(operation)) + " into Go value of type handlers.jsonPatchOp");
     }
     TRY_VOID(state.apply(operation));
   }

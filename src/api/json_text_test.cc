@@ -123,11 +123,31 @@ TEST(YamlText, RefusesBombs) {
   EXPECT_TRUE(yaml_as_json("a: .inf").starts_with("error: "));
 }
 
+TEST(YamlText, RefusesInUpstreamsWords) {
+  EXPECT_EQ(yaml_as_json("kind: [x"), "error: yaml: line 1: did not find expected ',' or ']'");
+  EXPECT_EQ(yaml_as_json("kind: ConfigMap\n\tmetadata: {}"), "error: yaml: line 2: found a tab character that violates indentation");
+  EXPECT_EQ(yaml_as_json("a: 1\nb: {c: |\n  two\n }"), "error: yaml: line 2: found character that cannot start any token");
+}
+
 TEST(YamlText, RefusesWhatIsNoText) {
-  EXPECT_EQ(yaml_as_json("a: \xF1"), "error: error converting YAML to JSON: yaml: invalid UTF-8 octet sequence");
-  EXPECT_EQ(yaml_as_json("a: \x7F"), "error: error converting YAML to JSON: yaml: control characters are not allowed");
+  EXPECT_EQ(yaml_as_json("a: \xF1"), "error: yaml: invalid UTF-8 octet sequence");
+  EXPECT_EQ(yaml_as_json("a: \x7F"), "error: yaml: control characters are not allowed");
   for (const char* text : {"\u0080", "\u0085", "\uFFFE", "\u2028", "\uFEFF", "\r", "\U0001F600"})
     EXPECT_EQ(*parse_yaml(to_yaml(Value(text))), Value(text));
+}
+
+TEST(YamlText, BreaksLongLinesAsUpstreamAndReadsThemBack) {
+  const std::string sixty(60, 'x');
+  const auto printed = [](const std::string& text) {
+    const std::string yaml = to_yaml(Members{{"message", text}});
+    EXPECT_EQ(parse_yaml(yaml)->string_at("message"), text) << yaml;
+    return yaml;
+  };
+  EXPECT_EQ(printed(sixty + " and twenty more, some words after"), "message: " + sixty + " and twenty more,\n  some words after\n");
+  EXPECT_EQ(printed(sixty + ": and again  some words"), "message: '" + sixty + ": and again  some\n  words'\n");
+  EXPECT_EQ(printed(sixty + "\t and again  some words"), "message: \"" + sixty + "\\t and again\n  \\ some words\"\n");
+  const std::string key = to_yaml(Members{{sixty + sixty + " key", 1}});
+  EXPECT_EQ(key, sixty + sixty + " key: 1\n");
 }
 
 TEST(YamlText, PrintsAsUpstreamAndReadsItBack) {

@@ -102,6 +102,11 @@ class Printer {
 
 }  // namespace
 
+void sort_members(Members& members) {
+  const auto key = [](const auto& member) -> const std::string& { return member.first; };
+  if (!std::ranges::is_sorted(members, {}, key)) std::ranges::sort(members, {}, key);
+}
+
 Value* Members::find(std::string_view key) {
   const auto it = std::ranges::find(*this, key, &value_type::first);
   return it == end() ? nullptr : &it->second;

@@ -194,12 +194,26 @@ class SelectorParser {
   Result<void> values(std::vector<std::string>& values) {
     const Lexeme& open = take();
     if (open.token != Token::kOpen) return fail(Reason::kBadRequest, "found '" + open.text + "' expected: '('");
-    while (true) {
-      values.push_back(is_word(next()) ? take().text : "");
-      const Lexeme& separator = take();
-      if (separator.token == Token::kClose) return {};
-      if (separator.token != Token::kComma) return expected(separator, "',' or ')'");
+    if (next().token == Token::kClose) values.emplace_back();
+    if (!is_word(next()) && next().token != Token::kComma && next().token != Token::kClose) {
+      return expected(next(), "',', ')' or identifier");
     }
+    while (next().token != Token::kClose) TRY_VOID(listed_value(values));
+    take();
+    return {};
+  }
+
+  // A value, or the comma behind one.
+  Result<void> listed_value(std::vector<std::string>& values) {
+    const Lexeme& lexeme = take();
+    const bool ends = next().token == Token::kComma || next().token == Token::kClose;
+    if (is_word(lexeme)) {
+      values.push_back(lexeme.text);
+      return ends ? Result<void>() : expected(next(), "',' or ')'");
+    }
+    if (lexeme.token != Token::kComma) return expected(lexeme, "',', or identifier");
+    if (values.empty() || ends) values.emplace_back();
+    return {};
   }
 
   std::vector<Lexeme> lexemes_;

@@ -9,10 +9,20 @@ namespace {
 using json::Members;
 using json::Value;
 
-// The recursion follows the patch, whose depth its parser has bounded.
+void sort_all(Value& value) {
+  if (value.is_object()) {
+    for (auto& [key, member] : value.as_object()) sort_all(member);
+    json::sort_members(value.as_object());
+  } else if (value.is_array()) {
+    for (Value& element : value.as_array()) sort_all(element);
+  }
+}
+
+// The recursion follows the patch, whose depth its parser has bounded. What it touches is sorted, as upstream's messages quote it.
 void merge(Value& target, const Value& patch) {
   if (!patch.is_object()) {
     target = patch;
+    sort_all(target);
     return;
   }
   if (!target.is_object()) target = Value(Members());
@@ -28,6 +38,7 @@ void merge(Value& target, const Value& patch) {
     }
   }
   if (!removed.empty()) std::erase_if(members, [&](const auto& member) { return removed.contains(member.first); });
+  json::sort_members(members);
 }
 
 }  // namespace

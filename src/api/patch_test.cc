@@ -21,7 +21,7 @@ std::string merged(std::string_view document, std::string_view patch) { return t
 
 TEST(JsonPatch, AppliesTheExamplesOfTheRfc) {
   const char* cases[][3] = {
-      {R"({"foo":"bar"})", R"([{"op":"add","path":"/baz","value":"qux"}])", R"({"foo":"bar","baz":"qux"})"},
+      {R"({"foo":"bar"})", R"([{"op":"add","path":"/baz","value":"qux"}])", R"({"baz":"qux","foo":"bar"})"},
       {R"({"foo":["bar","baz"]})", R"([{"op":"add","path":"/foo/1","value":"qux"}])", R"({"foo":["bar","qux","baz"]})"},
       {R"({"baz":"qux","foo":"bar"})", R"([{"op":"remove","path":"/baz"}])", R"({"foo":"bar"})"},
       {R"({"foo":["bar","qux","baz"]})", R"([{"op":"remove","path":"/foo/1"}])", R"({"foo":["bar","baz"]})"},
@@ -32,7 +32,7 @@ TEST(JsonPatch, AppliesTheExamplesOfTheRfc) {
        R"({"foo":["all","cows","eat","grass"]})"},
       {R"({"baz":"qux","foo":["a",2,"c"]})", R"([{"op":"test","path":"/baz","value":"qux"},{"op":"test","path":"/foo/1","value":2}])",
        R"({"baz":"qux","foo":["a",2,"c"]})"},
-      {R"({"foo":"bar"})", R"([{"op":"add","path":"/child","value":{"grandchild":{}}}])", R"({"foo":"bar","child":{"grandchild":{}}})"},
+      {R"({"foo":"bar"})", R"([{"op":"add","path":"/child","value":{"grandchild":{}}}])", R"({"child":{"grandchild":{}},"foo":"bar"})"},
       {R"({"foo":["bar"]})", R"([{"op":"add","path":"/foo/-","value":["abc","def"]}])", R"({"foo":["bar",["abc","def"]]})"},
       {R"({"/":9,"~1":10})", R"([{"op":"test","path":"/~01","value":10}])", R"({"/":9,"~1":10})"},
       {R"({"a":1})", R"([{"op":"copy","from":"/a","path":"/b"}])", R"({"a":1,"b":1})"},
@@ -93,11 +93,18 @@ TEST(MergePatch, AppliesTheExamplesOfTheRfc) {
       {R"(["a","b"])", R"(["c","d"])", R"(["c","d"])"},
       {R"({"a":"b"})", R"(["c"])", R"(["c"])"},
       {R"({"a":"foo"})", R"(null)", R"(null)"},
-      {R"({"e":null})", R"({"a":1})", R"({"e":null,"a":1})"},
+      {R"({"e":null})", R"({"a":1})", R"({"a":1,"e":null})"},
       {R"([1,2])", R"({"a":"b","c":null})", R"({"a":"b"})"},
       {R"({})", R"({"a":{"bb":{"ccc":null}}})", R"({"a":{"bb":{}}})"},
   };
   for (const auto& [document, patch, expected] : cases) EXPECT_EQ(merged(document, patch), expected) << patch;
+}
+
+TEST(Patches, SortWhatTheyTouchAsUpstreamsMessagesQuoteIt) {
+  const char* document = R"({"z":1,"m":{"y":1,"x":{"b":1,"a":1}},"n":{"b":1,"a":1}})";
+  EXPECT_EQ(json_patched(document, R"([{"op":"replace","path":"/m/y","value":{"d":1,"c":1}}])"),
+            R"({"m":{"x":{"b":1,"a":1},"y":{"d":1,"c":1}},"n":{"b":1,"a":1},"z":1})");
+  EXPECT_EQ(merged(document, R"({"m":{"y":{"d":1,"c":1}}})"), R"({"m":{"x":{"b":1,"a":1},"y":{"c":1,"d":1}},"n":{"b":1,"a":1},"z":1})");
 }
 
 }  // namespace

@@ -50,7 +50,9 @@ TEST(LabelSelector, RefusesInUpstreamsWords) {
   EXPECT_EQ(reprinted("a b"), "error: unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt");
   EXPECT_EQ(reprinted("a=b c"), "error: found 'c', expected: ',' or 'end of string'");
   EXPECT_EQ(reprinted("a in b"), "error: unable to parse requirement: found 'b' expected: '('");
+  EXPECT_EQ(reprinted("a in ("), "error: unable to parse requirement: found '', expected: ',', ')' or identifier");
   EXPECT_EQ(reprinted("a in (b"), "error: unable to parse requirement: found '', expected: ',' or ')'");
+  EXPECT_EQ(reprinted("a in (b,=)"), "error: unable to parse requirement: found '=', expected: ',', or identifier");
   EXPECT_EQ(reprinted("!"), "error: unable to parse requirement: found '', expected: identifier");
   EXPECT_EQ(reprinted("!a=b"), "error: found '=', expected: ',' or 'end of string'");
   EXPECT_TRUE(reprinted("a/b/c").starts_with("error: unable to parse requirement: <nil>: Invalid value: \"a/b/c\": "));

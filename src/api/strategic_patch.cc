@@ -2,6 +2,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "api/go_names.h"
 #include "api/json_members.h"
 #include "api/merge_list.h"
 #include "api/message_plan.h"
@@ -302,7 +303,8 @@ Result<void> merge_object(Value& target, Members patch, const MessagePlan* plan)
 
 Result<Value> apply_strategic_patch(const Value& document, const Value& patch, const google::protobuf::Descriptor& type) {
   if (!patch.is_object()) {
-    return fail(Reason::kBadRequest, "json: cannot unmarshal the patch into Go value of type map[string]interface {}");
+    return fail(Reason::kBadRequest,
+                "json: cannot unmarshal " + std::string(go_name(patch)) + " into Go value of type map[string]interface {}");
   }
   Value result = document.is_object() ? document : Value(Members());
   TRY_VOID(merge_object(result, patch.as_object(), &plan_of(&type)));

@@ -11,9 +11,9 @@ void StrictPath::report(std::string_view what, std::string_view member, std::vec
   if (errors.size() >= kStrictErrorsMax) return;
   std::string path;
   for (const Step& step : steps_) {
-    if (!step.is_key) {
+    if (step.kind == Kind::kIndex) {
       path.append("[").append(std::to_string(step.index)).append("]");
-    } else {
+    } else if (step.kind == Kind::kKey) {
       if (!path.empty()) path += '.';
       path += step.key;
     }
@@ -28,7 +28,7 @@ void StrictPath::report(std::string_view what, std::string_view member, std::vec
 std::string StrictPath::members() const {
   std::string out;
   for (const Step& step : steps_) {
-    if (!step.is_key) continue;
+    if (step.kind == Kind::kIndex) continue;
     if (!out.empty()) out += '.';
     out += step.key;
   }

@@ -11,9 +11,11 @@ namespace stint::json {
 class StrictPath {
  public:
   // The key must outlive its stay.
-  void push(std::string_view key) { steps_.push_back({key, 0, true}); }
-  void push(size_t index) { steps_.push_back({{}, index, false}); }
-  void pop() { steps_.pop_back(); }
+  void push(std::string_view key) { steps_.push_back({key, 0, Kind::kKey}); }
+  void push(size_t index) { steps_.push_back({{}, index, Kind::kIndex}); }
+  // A struct whose members stand in the parent: Go's decoder names it on the way, strict decoding does not.
+  void push_inlined(std::string_view type) { steps_.push_back({type, 0, Kind::kInlined}); }
+  void pop(size_t count = 1) { steps_.resize(steps_.size() - count); }
   void set_index(size_t index) { steps_.back().index = index; }
 
   // `{what} "{path of the member}"`, unless `errors` has it or is full.
@@ -22,10 +24,11 @@ class StrictPath {
   std::string members() const;
 
  private:
+  enum class Kind { kKey, kIndex, kInlined };
   struct Step {
     std::string_view key;
-    size_t index;
-    bool is_key;
+    size_t index = 0;
+    Kind kind = Kind::kKey;
   };
   std::vector<Step> steps_;
 };

@@ -195,7 +195,28 @@ class Builder : public YAML::EventHandler {
   size_t spent_ = 0;
 };
 
-std::unexpected<Error> refused(const std::string& why) { return fail(Reason::kBadRequest, "error converting YAML to JSON: " + why); }
+std::unexpected<Error> refused(const std::string& why) { return fail(Reason::kBadRequest, why); }
+
+// The parser's sentences in those of upstream's.
+std::string_view upstream_words(std::string_view sentence) {
+  static const std::pair<std::string_view, std::string_view> kWords[] = {
+      {YAML::ErrorMsg::END_OF_SEQ_FLOW, "did not find expected ',' or ']'"},
+      {YAML::ErrorMsg::END_OF_MAP_FLOW, "did not find expected ',' or '}'"},
+      {YAML::ErrorMsg::END_OF_SEQ, "did not find expected '-' indicator"},
+      {YAML::ErrorMsg::END_OF_MAP, "did not find expected key"},
+      {YAML::ErrorMsg::TAB_IN_INDENTATION, "found a tab character that violates indentation"},
+      {YAML::ErrorMsg::UNKNOWN_TOKEN, "found character that cannot start any token"},
+      {YAML::ErrorMsg::MAP_KEY, "mapping keys are not allowed in this context"},
+      {YAML::ErrorMsg::MAP_VALUE, "mapping values are not allowed in this context"},
+      {YAML::ErrorMsg::BLOCK_ENTRY, "block sequence entries are not allowed in this context"},
+      {YAML::ErrorMsg::EOF_IN_SCALAR, "found unexpected end of stream"},
+      {YAML::ErrorMsg::DOC_IN_SCALAR, "found unexpected document indicator"},
+  };
+  for (const auto& [ours, upstreams] : kWords) {
+    if (sentence == ours) return upstreams;
+  }
+  return sentence;
+}
 
 // What upstream's reader refuses before it looks at the YAML; nothing if the text is fine.
 std::optional<std::string_view> unreadable(std::string_view text) {
@@ -233,7 +254,7 @@ Result<Value> parse_yaml(std::string_view text, std::vector<std::string>* duplic
   } catch (const Refused& error) {
     return refused(error.why);
   } catch (const YAML::Exception& error) {
-    return refused("yaml: line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
+    return refused("yaml: line " + std::to_string(error.mark.line + 1) + ": " + std::string(upstream_words(error.msg)));
   }
 }
 

@@ -52,6 +52,11 @@ bool looks_like_date(std::string_view text) {
   return text.substr(0, 4).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+constexpr size_t kWidth = 80;
+constexpr int kNoBreaks = 0;  // the indent of a key; what stands in the lines of a value is indented
+
+bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
 class Printer {
  public:
   std::string take() { return std::move(out_); }
@@ -111,9 +116,9 @@ class Printer {
 
   void key(const std::string& text) {
     if (text.find('\n') != std::string::npos) {
-      double_quoted(text);
+      double_quoted(text, kNoBreaks);
     } else {
-      string(text, 0);
+      string(text, kNoBreaks);
     }
   }
 
@@ -127,15 +132,34 @@ class Printer {
 
   void string(const std::string& text, int indent) {
     if (!is_printable(text) || text.find('\t') != std::string::npos) {
-      double_quoted(text);
+      double_quoted(text, indent);
     } else if (text.find('\n') != std::string::npos) {
       lines(text, indent);
     } else if (!means_itself(text) || looks_like_date(text)) {
       out_.append("\"").append(escaped(text)) += '"';
     } else if (can_be_plain(text)) {
-      out_ += text;
+      folded(text, 0, indent);
     } else {
-      single_quoted(text);
+      single_quoted(text, indent);
+    }
+  }
+
+  // What stands between quotes, or without any: a line is broken at the first space past the width. An escaped text, which stands in
+  // `quotes` of its own, is broken before several spaces too.
+  void folded(std::string_view text, size_t quotes, int indent) {
+    const size_t line = out_.rfind('\n') + 1;  // 0 in the first one
+    auto column = static_cast<size_t>(std::count_if(out_.begin() + static_cast<std::ptrdiff_t>(line), out_.end(), starts_character));
+    for (size_t i = 0; i < text.size(); ++i) {
+      const bool is_inside = i > quotes && i + quotes + 1 < text.size();
+      const bool is_first_space = text[i] == ' ' && is_inside && text[i - 1] != ' ';
+      const bool more_follow = is_inside && text[i + 1] == ' ';
+      if (is_first_space && indent != kNoBreaks && column > kWidth && (quotes > 0 || !more_follow)) {
+        out_.append("\n").append(static_cast<size_t>(indent), ' ').append(more_follow ? "\\" : "");
+        column = static_cast<size_t>(indent) + (more_follow ? 1 : 0);
+      } else {
+        out_ += text[i];
+        column += starts_character(text[i]) ? 1 : 0;
+      }
     }
   }
 
@@ -150,28 +174,31 @@ class Printer {
   }
 
   // As JSON quotes it, and what may not stand in YAML at all as an escape too.
-  void double_quoted(const std::string& text) {
-    std::string quoted;
+  void double_quoted(const std::string& text, int indent) {
+    std::string quoted, written;
     append_quoted(text, quoted);
     std::string_view rest = quoted;
     while (!rest.empty()) {
       const size_t length = std::max<size_t>(utf8_length(rest), 1);
       const uint32_t code = utf8_code_point(rest, length);
       if (is_yaml_character(code)) {
-        out_.append(rest.substr(0, length));
+        written.append(rest.substr(0, length));
       } else {
-        fmt::format_to(std::back_inserter(out_), "\\u{:04x}", code);  // none is above U+FFFF
+        fmt::format_to(std::back_inserter(written), "\\u{:04x}", code);  // none is above U+FFFF
       }
       rest.remove_prefix(length);
     }
+    folded(written, 1, indent);
   }
 
-  void single_quoted(const std::string& text) {
-    out_ += '\'';
+  void single_quoted(const std::string& text, int indent) {
+    std::string doubled;
     for (const char c : text) {
-      out_ += c;
-      if (c == '\'') out_ += c;
+      doubled += c;
+      if (c == '\'') doubled += c;
     }
+    out_ += '\'';
+    folded(doubled, 0, indent);
     out_ += '\'';
   }
 

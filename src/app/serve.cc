@@ -19,7 +19,9 @@
 #include "runtime/runtimes.h"
 #include "sched/scheduler.h"
 #include "server/rest/rest.h"
+#include "server/rest/status_text.h"
 #include "server/server.h"
+#include "store/observed_store.h"
 #include "store/stores.h"
 #include "wire/http.h"
 
@@ -51,10 +53,7 @@ std::pair<std::string, std::string> protocol_error(int code, std::string_view se
   if (code == 429) return {"text/plain; charset=utf-8", std::string(sentence) + "\n"};  // as upstream; clients read the code alone
   const Reason reason = code == 413 ? Reason::kRequestEntityTooLarge : Reason::kBadRequest;
   const std::string message = code == 413 ? "Request entity too large: " + std::string(sentence) : std::string(sentence);
-  std::string body = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)";
-  json::append_quoted(message, body);
-  body += R"(,"reason":")" + std::string(to_string(reason)) + R"(","code":)" + std::to_string(code) + "}\n";
-  return {"application/json", body};
+  return {"application/json", rest::status_text({.reason = reason, .message = message, .code = code}) + "\n"};
 }
 
 // The parts in the order in which they depend on each other; destroyed the other way round.
@@ -68,7 +67,8 @@ class Serve {
     TRY(const cli::Address address, cli::parse_address(command_.listen));
     TRY(http::Listener listener, http::Listener::open(address.host, address.port));
     TRY_VOID(prepare_directories());
-    TRY(store_, open_store(command_.store, *loop_, command_.data_dir));
+    TRY(std::unique_ptr<Store> store, open_store(command_.store, *loop_, command_.data_dir));
+    store_ = std::make_unique<ObservedStore>(std::move(store));
     TRY_VOID(start_runtime());
     TRY_VOID(start_server(std::move(listener), address.host));
     start_clients();
@@ -170,6 +170,8 @@ class Serve {
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }
+    // Under the name by which clients ask for the store's health.
+    options.health_checks.push_back({.name = "etcd", .check = [this] { return store_->health(); }});
     options.audit_log = audit_log_.get();
     options.audit_level = audit_level(command_.audit_level);
     rest_ = std::make_unique<RestHandler>(*loop_, *server_, std::move(options));
@@ -249,7 +251,7 @@ class Serve {
   const cli::ServeCommand command_;
   std::unique_ptr<os::FileLock> lock_;  // before the loop, so that it is held until the last work of the pool has ended
   std::unique_ptr<Loop> loop_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<ObservedStore> store_;
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Server> server_;

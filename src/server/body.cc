@@ -1,3 +1,5 @@
+#include "api/foreign_type.h"
+#include "api/go_quote.h"
 #include "server/errors.h"
 #include "server/pipeline.h"
 
@@ -23,16 +25,14 @@ Result<void> check_type(const Request& request) {
   const std::string api_version = request.body.api_version.empty() ? kind.api_version() : request.body.api_version;
   const std::string name = request.body.kind.empty() ? expected : request.body.kind;
   if (api_version == kind.api_version() && name == expected) return {};
-  std::string why = "no kind " + quote(name) + " is registered for version " + quote(api_version);
-  if (const Kind* other = find_kind_by_name(api_version, name)) {
-    if (name == expected) {
-      return fail(Reason::kBadRequest,
-                  "the API version in the data (" + api_version + ") does not match the expected API version (" + kind.api_version() + ")");
-    }
-    why = "a " + other->qualified_kind() + " does not convert to a " + kind.qualified_kind();
+  if (name == expected && find_kind_by_name(api_version, name) != nullptr) {
+    return fail(Reason::kBadRequest,
+                "the API version in the data (" + api_version + ") does not match the expected API version (" + kind.api_version() + ")");
   }
-  return fail(Reason::kBadRequest, name + " in version " + quote(api_version.substr(api_version.find('/') + 1)) +
-                                       " cannot be handled as a " + expected + ": " + why);
+  const TypeName said{.api_version = api_version, .kind = name};
+  const std::string wanted = kind.api_version();
+  return fail(Reason::kBadRequest, name + " in version " + go_quoted(said.version()) + " cannot be handled as a " + expected + ": " +
+                                       foreign_type_fault(said, {.api_version = wanted, .kind = expected}, nullptr));
 }
 
 }  // namespace
@@ -51,15 +51,23 @@ Result<void> check_place(const Request& request, const Message& object) {
               "the name of the object (" + meta.name() + ") does not match the name on the URL (" + request.name + ")");
 }
 
+// Upstream tells of all keys that a YAML document has twice in one error of many lines.
 std::string strict_fault(const Request& request, const std::vector<std::string>& faults, std::vector<std::string>& warnings) {
   if (faults.empty() || request.field_validation == FieldValidation::kIgnore) return "";
   if (request.field_validation == FieldValidation::kWarn) {
     warnings.insert(warnings.end(), faults.begin(), faults.end());
     return "";
   }
-  std::string joined;
-  for (const std::string& fault : faults) joined += (joined.empty() ? "" : ", ") + fault;
-  return "strict decoding error: " + joined;
+  std::string of_yaml, others;
+  for (const std::string& fault : faults) {
+    if (fault.starts_with("line ")) {
+      of_yaml += "\n  " + fault;
+    } else {
+      others += (others.empty() ? "" : ", ") + fault;
+    }
+  }
+  if (!of_yaml.empty()) of_yaml = "yaml: unmarshal errors:" + of_yaml + (others.empty() ? "" : ", ");
+  return "strict decoding error: " + of_yaml + others;
 }
 
 Result<void> check_body(const Request& request, std::vector<std::string>& warnings) {

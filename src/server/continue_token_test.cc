@@ -23,6 +23,10 @@ TEST(ContinueToken, HasUpstreamsForm) {
 
 TEST(ContinueToken, RefusesWhatIsNotOne) {
   for (const char* text : {"", "!", "e30", "eyJ2IjoieCJ9"}) EXPECT_FALSE(decode_continue_token(text)) << text;
+  EXPECT_EQ(decode_continue_token("x").error().message,
+            "invalid continue token: continue key is not valid: illegal base64 data at input byte 0");
+  EXPECT_EQ(decode_continue_token("eyJ2IjoieCJ9").error().message,
+            "invalid continue token: continue key is not valid: server does not recognize this encoded version x");
 }
 
 }  // namespace

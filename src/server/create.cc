@@ -58,9 +58,8 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   CO_TRY_VOID(check_body(request, answer.warnings));
   if (kind.absent) co_return fail(method_not_allowed(kind, verb_name(request.verb)));
   std::unique_ptr<Message> object = std::move(request.body.message);
-  if (request.verb == Verb::kCreate && !meta(*object).resourceversion().empty()) {
-    co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");
-  }
+  const auto version = parse_resource_version(meta(*object).resourceversion());
+  const bool has_version = request.verb == Verb::kCreate && version && version->value_or(0) > 0;
   set_defaults(kind, *object);
   if (!is_apply(request)) track_managers(request, nullptr, *object, core.loop.now());
 
@@ -74,6 +73,7 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   CO_TRY_VOID(validate(kind, *object));
   if (kind.rules->warn != nullptr) kind.rules->warn(*object, nullptr, answer.warnings);
   CO_TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
+  if (has_version) co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");
   CO_TRY(auto charges, co_await charge_quotas(core, request, *object, nullptr));
 
   auto created = co_await core.registry.create(kind, std::move(object), request.dry_run);

@@ -50,7 +50,9 @@ Result<Plan> plan_of(const Request& request, const std::string& prefix) {
     plan.start_after = prefix + token.last_key;
     return plan;
   }
-  TRY(const auto revision, parse_resource_version(request.resource_version));
+  const auto parsed = parse_resource_version(request.resource_version);
+  if (!parsed) return fail(Reason::kBadRequest, "invalid resource version: " + parsed.error().message);
+  const auto revision = *parsed;
   if (!revision) return plan;
   if (*revision == 0) {
     plan.limit = 0;

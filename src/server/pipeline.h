@@ -62,7 +62,7 @@ void warn_of_default_propagation(const Request& request, std::vector<std::string
 // The object that a PATCH makes of the current one, without defaults. (patch.cc)
 Result<std::unique_ptr<Message>> patched_object(const Request& request, const Message& current, std::vector<std::string>& warnings);
 
-// One resourceVersion as a parameter; nothing when it is empty. kBadRequest when it is no number. (resource_version.cc)
+// One resourceVersion as a parameter; nothing when it is empty. kNone when it is no number, as upstream. (resource_version.cc)
 Result<std::optional<Revision>> parse_resource_version(std::string_view text);
 // Waits up to three seconds until the store has reached the revision; kTimeout when it has not.
 Task<Result<void>> reach_revision(Core& core, Revision revision);

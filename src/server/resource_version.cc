@@ -1,5 +1,7 @@
-#include <charconv>
+#include <algorithm>
+#include <limits>
 
+#include "api/go_number.h"
 #include "server/errors.h"
 #include "server/pipeline.h"
 
@@ -27,12 +29,9 @@ Task<bool> reached(Store& store, Revision revision) {
 
 Result<std::optional<Revision>> parse_resource_version(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  Revision revision = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
-  if (error != std::errc() || end != text.data() + text.size() || revision < 0) {
-    return fail(Reason::kBadRequest, "invalid resource version: " + quote(text) + " is not a number");
-  }
-  return revision;
+  const auto number = parse_go_integer<uint64_t>(text);
+  if (!number) return fail(Reason::kNone, "resourceVersion: Invalid value: " + go_quoted(text) + ": " + number.error().message);
+  return static_cast<Revision>(std::min<uint64_t>(*number, std::numeric_limits<Revision>::max()));
 }
 
 Task<Result<void>> reach_revision(Core& core, Revision revision) {

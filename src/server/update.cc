@@ -109,10 +109,10 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   return next;
 }
 
-// The answer is what the client wrote, as it would be if it were still there.
+// The answer is what the client wrote, of the revision that it was before.
 Task<Result<Object>> complete_deletion(Core& core, const Kind& kind, Stored current, std::unique_ptr<Message> next, bool dry_run) {
-  CO_TRY(Object last, co_await core.registry.remove(kind, std::move(current), dry_run));
-  mutable_meta(*next).set_resourceversion(meta(*last).resourceversion());
+  mutable_meta(*next).set_resourceversion(meta(*current.object).resourceversion());
+  CO_TRY_VOID(co_await core.registry.remove(kind, std::move(current), dry_run));
   co_return Object(std::move(next));
 }
 

@@ -3,6 +3,8 @@
 #include <boost/beast/http/status.hpp>
 #include <ctime>
 
+#include "wire/http_date.h"
+
 namespace stint::http {
 namespace {
 
@@ -18,10 +20,7 @@ std::pair<std::string, std::string> Shared::error_text(int status, std::string_v
 const std::string& Shared::date() {
   const std::time_t now_second = std::time(nullptr);
   if (now_second != date_second_) {
-    std::tm utc{};
-    gmtime_r(&now_second, &utc);
-    char text[40];
-    date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
+    date_ = http_date(WallTime(std::chrono::seconds(now_second)));
     date_second_ = now_second;
   }
   return date_;

@@ -24,10 +24,10 @@ void run(std::string_view input) {
   if (!envelope) return;
   const Kind& kind = kind_named(envelope->kind);
   const std::unique_ptr<Message> prototype = kind.make();
-  const Result<DecodedBody> body = decode_body(BodyFormat::kProtobuf, input, *prototype, envelope->kind, kind.version);
+  const Result<DecodedBody> body = decode_body(BodyFormat::kProtobuf, input, *prototype, envelope->kind, kind.api_version());
   if (!body) return;
   const std::string bytes = encode_envelope(body->api_version, body->kind, *body->message);
-  const Result<DecodedBody> again = decode_body(BodyFormat::kProtobuf, bytes, *prototype, envelope->kind, kind.version);
+  const Result<DecodedBody> again = decode_body(BodyFormat::kProtobuf, bytes, *prototype, envelope->kind, kind.api_version());
   expect(again.has_value(), bytes);
   expect_equal(again->api_version, body->api_version);
   expect_equal(encode_envelope(again->api_version, again->kind, *again->message), bytes);

@@ -27,7 +27,7 @@ void run(std::string_view input) {
   const auto [name, text] = parts<2>(input);
   const Kind& kind = kind_named(name);
   const std::unique_ptr<Message> prototype = kind.make();
-  const Result<DecodedBody> body = decode_body(BodyFormat::kJson, text, *prototype, kind.kind, kind.version);
+  const Result<DecodedBody> body = decode_body(BodyFormat::kJson, text, *prototype, kind.kind, kind.api_version());
   if (!body) return;
   const std::string encoded = json::encode(*body->message);
   expect_equal(reencoded(kind, encoded), encoded);

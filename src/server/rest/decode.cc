@@ -1,5 +1,9 @@
 #include "server/rest/decode.h"
 
+#include <algorithm>
+#include <cctype>
+
+#include "api/foreign_type.h"
 #include "api/go_quote.h"
 #include "server/errors.h"
 #include "server/managed_fields.h"
@@ -30,6 +34,7 @@ Error unknown_format(std::string_view accepted) {
 
 Result<BodyFormat> body_format(const http::Request& http) {
   std::string type = media_type(http);
+  std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (type.empty() || type == "application/json") return BodyFormat::kJson;
   if (type == "application/yaml") return BodyFormat::kYaml;
   if (type == "application/vnd.kubernetes.protobuf") return BodyFormat::kProtobuf;
@@ -128,7 +133,7 @@ Result<void> decode_object(const http::Request& http, Request& request) {
   std::unique_ptr<Message> prototype = body_prototype(kind, subresource);  // its kind and version are the server's to check
   if (prototype == nullptr) return fail(Reason::kInternalError, "Internal error occurred: no such kind as " + expected);
   const bool of_another = subresource != nullptr && subresource->type != nullptr;
-  TRY(request.body, decode_body(format, http.body, *prototype, expected, of_another ? subresource->type->version : kind.version));
+  TRY(request.body, decode_body(format, http.body, *prototype, expected, (of_another ? *subresource->type : kind).api_version()));
   return {};
 }
 
@@ -145,16 +150,15 @@ Result<json::Value> parse_configuration(const std::string& body, std::vector<std
   auto parsed = json::parse_yaml(body, &duplicates);
   if (!parsed) {
     const std::string& why = parsed.error().message;
-    constexpr std::string_view kSecondReading = "error converting YAML to JSON: ";
+    if (parsed.error().reason != Reason::kBadRequest) return fail(Reason::kBadRequest, "error decoding patch: " + why);
     const bool looks_like_json = body.find_first_not_of(" \t\r\n") == body.find('{');
-    if (looks_like_json || !why.starts_with(kSecondReading)) return fail(Reason::kBadRequest, "error decoding patch: " + why);
-    return fail(Reason::kBadRequest, "error encoding patch: " + why.substr(kSecondReading.size()));
+    return fail(Reason::kBadRequest,
+                (looks_like_json ? "error decoding patch: error converting YAML to JSON: " : "error encoding patch: ") + why);
   }
   if (parsed->is_object()) return parsed;
   if (parsed->is_null()) return json::Value(json::Members());
-  const std::string_view shown = parsed->is_array() ? "array" : parsed->is_string() ? "string" : parsed->is_bool() ? "bool" : "number";
   return fail(Reason::kBadRequest, "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
-                                       std::string(shown) + " into Go value of type map[string]interface {}");
+                                       std::string(go_name(*parsed)) + " into Go value of type map[string]interface {}");
 }
 
 Result<void> decode_patch(const http::Request& http, const Query& query, Request& request) {
@@ -182,20 +186,36 @@ Result<void> decode_list_options(const Query& query, Request& request) {
   request.allow_bookmarks = query.flag("allowWatchBookmarks");
   request.send_initial_events = query.optional_flag("sendInitialEvents");
   TRY(std::optional<int64_t> limit, query.integer("limit"));
-  if (limit.value_or(0) < 0) return fail(Reason::kBadRequest, "limit must not be negative");
-  request.limit = static_cast<size_t>(limit.value_or(0));
+  request.limit = static_cast<size_t>(std::max<int64_t>(limit.value_or(0), 0));
+  return {};
+}
+
+// Upstream's errors of these do not say what was expected.
+Result<void> check_is_options(const TypeName& said) {
+  if (said.kind.empty() || said.kind == "DeleteOptions") return {};
+  return fail(Reason::kBadRequest, not_registered({.api_version = said.api_version.empty() ? "v1" : said.api_version, .kind = said.kind}));
+}
+
+Result<void> delete_options_from_wire(std::string_view body, metav1::DeleteOptions& options) {
+  TRY(const Envelope envelope, decode_envelope(body));
+  TRY_VOID(check_is_options({.api_version = envelope.api_version, .kind = envelope.kind}));
+  if (!options.ParseFromString(envelope.raw)) return fail(Reason::kBadRequest, "proto: the message is malformed");
+  options.DiscardUnknownFields();
   return {};
 }
 
 Result<void> delete_options_from_body(const http::Request& http, metav1::DeleteOptions& options) {
   TRY(BodyFormat format, body_format(http));
-  auto body = decode_body(format, http.body, options, "DeleteOptions", "v1");
-  if (!body) return fail(Reason::kBadRequest, body.error().message);
-  if (!body->kind.empty() && body->kind != "DeleteOptions") {
-    return fail(Reason::kBadRequest, "decoded object cannot be converted to DeleteOptions");
+  if (format == BodyFormat::kProtobuf) return delete_options_from_wire(http.body, options);
+  auto document = format == BodyFormat::kYaml ? json::parse_yaml(http.body) : json::parse(http.body);
+  if (!document && format == BodyFormat::kJson) {
+    return fail(Reason::kBadRequest, "couldn't get version/kind; json parse error: " + document.error().message);
   }
-  options.CopyFrom(*body->message);
-  return {};
+  if (!document) return fail(document.error());
+  if (document->is_null()) return {};
+  if (const std::string fault = type_line_fault(*document); !fault.empty()) return fail(Reason::kBadRequest, fault);
+  TRY_VOID(check_is_options({.api_version = document->string_at("apiVersion"), .kind = document->string_at("kind")}));
+  return json::decode(*document, options);
 }
 
 Result<void> delete_options_from_query(const Query& query, metav1::DeleteOptions& options) {

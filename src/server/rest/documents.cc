@@ -7,12 +7,14 @@
 #include "api/openapi.h"
 #include "server/rest/accept.h"
 #include "server/rest/representation.h"
+#include "wire/http_date.h"
 
 namespace stint::rest {
 namespace {
 
 constexpr std::string_view kMajor = "1";
 constexpr std::string_view kMinor = "37";
+constexpr std::string_view kMinorBefore = "36";  // that it can be rolled back to
 constexpr std::string_view kUpstreamVersion = "v1.37.2";
 constexpr Duration kHashedDocumentAge = std::chrono::hours(24 * 365);
 
@@ -32,15 +34,6 @@ std::string sha512(std::string_view text) {
 bool is_unchanged(const http::Request& request, std::string_view hash) {
   std::string_view known = request.header("If-None-Match");
   return !known.empty() && known.find("\"" + std::string(hash) + "\"") != known.npos;
-}
-
-std::string http_date(WallTime time) {
-  std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return std::string(text, size);
 }
 
 // Whether the client would rather have the aggregated document than the plain one. Older clients ask for v2beta1, which
@@ -95,11 +88,11 @@ std::string root_text(const std::vector<std::string>& openapi_paths) {
 
 Reply hashed_reply(const http::Request& request, std::shared_ptr<const std::string> text, const std::string& hash) {
   Reply reply = json_reply("");
-  reply.headers.emplace_back("ETag", "\"" + hash + "\"");
   reply.headers.emplace_back("Vary", "Accept");
+  reply.headers.emplace_back("ETag", "\"" + hash + "\"");
   if (is_unchanged(request, hash)) {
     reply.code = 304;
-  } else {
+  } else if (text != nullptr) {
     reply.body = std::move(text);
   }
   return reply;
@@ -118,7 +111,10 @@ Documents::Document Documents::document_of(std::string text) {
 Task<std::optional<Reply>> Documents::find(http::Request request, Query query, std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   if (path.starts_with("/openapi/")) co_return co_await openapi(std::move(request), std::move(query), std::move(path));
-  if (path == "/version") co_return json_reply(version_text());
+  if (path == "/version") {
+    const auto acceptable = check_media_types(request, std::span(kMediaTypes, 1));
+    co_return acceptable ? json_reply(version_text()) : error_reply(acceptable.error());
+  }
   if (path == "/") co_return json_reply(root_text(openapi_v3_paths()));
   if (path == "/api" || path == "/apis") {
     if (wants_aggregated(request)) co_return aggregated(request, path == "/api");
@@ -144,6 +140,7 @@ Result<Reply> Documents::discovery(const http::Request& request, const Query& qu
     text = slash == rest.npos ? api_group_text(rest) : api_resource_list_text({rest.substr(0, slash), rest.substr(slash + 1)});
   }
   if (text.empty()) return Reply{};
+  if (path != "/api" && path != "/apis") TRY_VOID(check_media_types(request, kMediaTypes));  // upstream's router leads to the others
   TRY(Representation representation, negotiate(request, query, Endpoint::kDocument));
   Reply reply;
   reply.headers.emplace_back("Content-Type", representation.content_type());
@@ -162,37 +159,41 @@ Reply Documents::aggregated(const http::Request& request, bool core) {
 
 Task<std::optional<Reply>> Documents::openapi(http::Request request, Query query, std::string path) {
   if (path != "/openapi/v2" && path != "/openapi/v3" && !path.starts_with("/openapi/v3/")) co_return std::nullopt;
-  std::optional<OpenApiForm> form = openapi_form(request, path == "/openapi/v2");
-  if (!form) {
-    co_return error_reply(
-        Error{.reason = Reason::kNotAcceptable, .message = "only the following media types are accepted: application/json"});
-  }
   if (!openapi_index_.text) co_await make_openapi();
-  if (*form == OpenApiForm::kProtobuf) {
-    Reply reply = hashed_reply(request, openapi_v2_protobuf_.text, openapi_v2_protobuf_.hash);
-    reply.headers[0].second = "application/" + std::string(kV2Protobuf);
-    co_return reply;
-  }
-  if (path == "/openapi/v2") co_return hashed_reply(request, openapi_v2_.text, openapi_v2_.hash);
-  if (path == "/openapi/v3") co_return hashed_reply(request, openapi_index_.text, openapi_index_.hash);
+  // Which forms there are of the index nobody asks.
+  if (path == "/openapi/v3") co_return Reply{200, {{"Content-Type", "text/plain; charset=utf-8"}}, openapi_index_.text};
+  if (path == "/openapi/v2") co_return openapi_v2(request);
   std::string group_version = path.substr(std::string_view("/openapi/v3/").size());
   auto document = openapi_v3_.find(group_version);
-  if (document == openapi_v3_.end()) co_return std::nullopt;
+  if (document == openapi_v3_.end()) co_return Reply{.code = 404};
+  if (!openapi_form(request, false)) co_return Reply{406, {{"Vary", "Accept"}}};
   co_return openapi_v3(query, request, document->second, group_version);
+}
+
+Reply Documents::openapi_v2(const http::Request& request) const {
+  const std::pair<std::string, std::string> varies("Vary", "Accept-Encoding");
+  const std::optional<OpenApiForm> form = openapi_form(request, true);
+  if (!form) return Reply{406, {varies, {"Vary", "Accept"}}};
+  const Document& document = *form == OpenApiForm::kProtobuf ? openapi_v2_protobuf_ : openapi_v2_;
+  Reply reply = hashed_reply(request, document.text, document.hash);
+  if (*form == OpenApiForm::kProtobuf) reply.headers[0].second = "application/" + std::string(kV2Protobuf);
+  reply.headers.insert(reply.headers.begin() + 1, varies);
+  return reply;
 }
 
 // With the right hash the text may be cached for ever; a wrong one is sent to the right address.
 Reply Documents::openapi_v3(const Query& query, const http::Request& request, const Document& document, const std::string& path) {
   std::string asked = query.text("hash");
   if (!asked.empty() && asked != document.hash) {
-    Reply moved = text_reply(301, "");
+    Reply moved = hashed_reply(request, nullptr, document.hash);
+    moved.code = 301;
     moved.headers.emplace_back("Location", "/openapi/v3/" + path + "?hash=" + document.hash);
     return moved;
   }
   Reply reply = hashed_reply(request, document.text, document.hash);
   if (!asked.empty()) {
     reply.headers.emplace_back("Cache-Control", "public, immutable");
-    reply.headers.emplace_back("Expires", http_date(loop_.now() + kHashedDocumentAge));
+    reply.headers.emplace_back("Expires", http::http_date(loop_.now() + kHashedDocumentAge));
   }
   return reply;
 }
@@ -220,6 +221,10 @@ std::string Documents::version_text() const {
   std::string architecture = machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : std::string(machine);
   return json::to_text(json::Members{{"major", kMajor},
                                      {"minor", kMinor},
+                                     {"emulationMajor", kMajor},
+                                     {"emulationMinor", kMinor},
+                                     {"minCompatibilityMajor", kMajor},
+                                     {"minCompatibilityMinor", kMinorBefore},
                                      {"gitVersion", git_version()},
                                      {"gitCommit", ""},
                                      {"gitTreeState", "clean"},

@@ -29,6 +29,7 @@ class Documents {
   Result<Reply> discovery(const http::Request& request, const Query& query, std::string_view path);
   Reply aggregated(const http::Request& request, bool core);
   Task<std::optional<Reply>> openapi(http::Request request, Query query, std::string path);
+  Reply openapi_v2(const http::Request& request) const;
   Reply openapi_v3(const Query& query, const http::Request& request, const Document& document, const std::string& path);
   Task<void> make_openapi();
   std::string git_version() const;

@@ -14,6 +14,7 @@ TEST_F(DocumentsTest, VersionParsesAsSemanticVersion) {
   json::Value version = json::parse(get("/version")->text).value();
   EXPECT_EQ(version.string_at("major"), "1");
   EXPECT_EQ(version.string_at("minor"), "37");
+  EXPECT_EQ(version.string_at("minCompatibilityMinor"), "36");
   EXPECT_EQ(version.string_at("gitVersion"), "v1.37.2+stint." STINT_VERSION);
 }
 
@@ -23,7 +24,7 @@ TEST_F(DocumentsTest, PlainDiscoveryNamesTheServer) {
       R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[{"clientCIDR":"0.0.0.0/0","serverAddress":"127.0.0.1:6443"}]})"
       "\n");
   EXPECT_EQ(get("/apis/batch/v1?timeout=32s")->code, 200);
-  EXPECT_EQ(get("/apis/batch/v2")->text, "404 page not found\n");
+  EXPECT_EQ(json::parse(get("/apis/batch/v2")->text)->string_at("reason"), "NotFound");
   EXPECT_EQ(get("/apis/example.com")->code, 404);
 }
 
@@ -63,20 +64,24 @@ TEST_F(DocumentsTest, OpenApiIsCachedByHash) {
   auto moved = get("/openapi/v3/apis/batch/v1?hash=OLD");
   EXPECT_EQ(moved->code, 301);
   EXPECT_EQ(moved->header("Location"), url);
-  EXPECT_EQ(get("/openapi/v3/apis/example.com/v1")->code, 404);
+  auto missing = get("/openapi/v3/apis/example.com/v1");
+  EXPECT_EQ(missing->code, 404);
+  EXPECT_EQ(missing->text, "");
 }
 
 TEST_F(DocumentsTest, OlderClientsGetVersionTwoInProtobuf) {
   auto found = get("/openapi/v2", {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
   EXPECT_EQ(found->code, 200);
   EXPECT_EQ(found->header("Content-Type"), "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
-  EXPECT_EQ(get("/openapi/v3", {{"Accept", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"}})->code, 406);
+  EXPECT_EQ(get("/openapi/v3/api/v1", {{"Accept", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"}})->code, 406);
+  EXPECT_EQ(get("/openapi/v3", {{"Accept", "text/csv"}})->header("Content-Type"), "text/plain; charset=utf-8");
 }
 
 TEST_F(DocumentsTest, HealthIsTerseUnlessAsked) {
   EXPECT_EQ(get("/readyz")->text, "ok");
   EXPECT_EQ(get("/readyz?verbose")->text, "[+]ping ok\n[+]store ok\nreadyz check passed\n");
   EXPECT_EQ(get("/livez/store")->text, "ok");
+  EXPECT_EQ(get("/livez/store")->header("X-Content-Type-Options"), "");
   EXPECT_EQ(get("/livez/nope")->code, 404);
 }
 

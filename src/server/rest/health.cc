@@ -23,11 +23,13 @@ std::string_view endpoint_of(std::string_view path, std::string_view& check) {
 }
 
 Reply single_reply(std::string_view name, std::span<const HealthCheck> checks) {
-  if (name == "ping") return text_reply(200, "ok");
+  // Upstream says how to read the sum of all checks, and not one of them.
+  const Reply healthy_reply{200, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string("ok")};
+  if (name == "ping") return healthy_reply;
   for (const HealthCheck& check : checks) {
     if (check.name != name) continue;
     auto healthy = check.check();
-    return healthy ? text_reply(200, "ok") : text_reply(500, "internal server error: " + healthy.error().message + "\n");
+    return healthy ? healthy_reply : text_reply(500, "internal server error: " + healthy.error().message + "\n");
   }
   return not_found_reply();
 }

@@ -1,11 +1,18 @@
+#include <algorithm>
+
 #include "server/rest/accept.h"
 #include "server/rest/representation.h"
+#include "server/rest/status_text.h"
 
 namespace stint::rest {
 namespace {
 
 constexpr std::string_view kAccepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+constexpr std::string_view kListMediaTypes[] = {kMediaTypes[0], kMediaTypes[1], kMediaTypes[2], "application/json;stream=watch",
+                                                "application/vnd.kubernetes.protobuf;stream=watch"};
 constexpr std::string_view kStreamsAccepted = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+
+constexpr std::string_view kPartialList = "PartialObjectMetadataList";
 
 // The formats a clause admits, best first.
 std::vector<BodyFormat> formats_of(const MediaRange& range) {
@@ -32,9 +39,9 @@ std::optional<Shape> shape_of(const MediaRange& range, Endpoint endpoint) {
   if (group == range.parameters.end() || group->second != "meta.k8s.io" || version == range.parameters.end()) return std::nullopt;
   if (version->second != "v1" && version->second != "v1beta1") return std::nullopt;
   if (as->second == "Table") return Shape::kTable;
-  std::string_view partial = endpoint == Endpoint::kList ? "PartialObjectMetadataList" : "PartialObjectMetadata";
-  if (as->second == partial) return Shape::kPartialMetadata;
-  return std::nullopt;
+  // Whether it is a list that is asked for matters once there is an answer.
+  const bool is_partial = as->second == "PartialObjectMetadata" || (endpoint != Endpoint::kWatch && as->second == kPartialList);
+  return is_partial ? std::optional(Shape::kPartialMetadata) : std::nullopt;
 }
 
 // YAML has no stream form. A clause that names the stream is passed over for it, upstream's one word is "watch".
@@ -127,7 +134,27 @@ Form Representation::form() const {
   return protobuf ? Form::kPartialProtobufBeta : Form::kPartialJsonBeta;
 }
 
+Result<void> check_media_types(const http::Request& request, std::span<const std::string_view> produced) {
+  std::string_view accept = request.header("Accept");
+  if (accept.empty()) return {};
+  while (true) {
+    const size_t comma = accept.find(',');
+    std::string_view type = accept.substr(0, comma);
+    type = type.substr(0, type.find(';'));
+    while (type.starts_with(' ')) type.remove_prefix(1);
+    while (type.ends_with(' ')) type.remove_suffix(1);
+    if (type == "*/*" || std::ranges::find(produced, type) != produced.end()) return {};
+    if (comma == std::string_view::npos || comma + 1 == accept.size()) break;
+    accept.remove_prefix(comma + 1);
+  }
+  std::string available;
+  for (const std::string_view type : produced) available.append(available.empty() ? "" : ", ").append(type);
+  return fail(Reason::kNotAcceptable, std::string(kNoRepresentation) + available);
+}
+
 Result<Representation> negotiate(const http::Request& request, const Query& query, Endpoint endpoint) {
+  if (endpoint == Endpoint::kObject) TRY_VOID(check_media_types(request, kMediaTypes));
+  if (endpoint == Endpoint::kList || endpoint == Endpoint::kWatch) TRY_VOID(check_media_types(request, kListMediaTypes));
   const std::vector<MediaRange> ranges = parse_accept(request.header("Accept"));
   if (ranges.empty()) return Representation{.pretty = wants_pretty(request, query, nullptr)};
   for (const MediaRange& range : ranges) {
@@ -137,12 +164,35 @@ Result<Representation> negotiate(const http::Request& request, const Query& quer
       if (!serves(endpoint, format, *shape) || !serves_stream(range, format)) continue;
       // Even if a later clause would do: so does upstream.
       if (endpoint == Endpoint::kWatch && format == BodyFormat::kYaml) return not_acceptable(endpoint);
-      Representation chosen{format, *shape, "v1", wants_pretty(request, query, &range)};
+      Representation chosen{.format = format, .shape = *shape, .pretty = wants_pretty(request, query, &range)};
       if (*shape != Shape::kObject) chosen.meta_version = range.parameters.at("v");
+      chosen.is_list = range.parameter("as") == kPartialList;
       return chosen;
     }
   }
   return not_acceptable(endpoint);
+}
+
+Result<void> present_error(const http::Request& request, const Query& query, Reply& reply) {
+  if (!reply.error) return {};
+  const std::vector<MediaRange> ranges = parse_accept(request.header("Accept"));
+  Representation chosen{.pretty = ranges.empty() && wants_pretty(request, query, nullptr)};
+  for (const MediaRange& range : ranges) {
+    const std::vector<BodyFormat> formats = formats_of(range);
+    // Neither streams nor other shapes hold a Status.
+    if (formats.empty() || !range.parameter("as").empty() || !range.parameter("stream").empty()) continue;
+    chosen = {.format = formats[0], .pretty = wants_pretty(request, query, &range)};
+    break;
+  }
+  if (chosen.format == BodyFormat::kProtobuf) {
+    reply.body = encode_envelope("v1", "Status", failure_message(*reply.error));
+  } else {
+    TRY(reply.body, in_format(status_text(*reply.error), chosen));
+  }
+  for (auto& [name, value] : reply.headers) {
+    if (name == "Content-Type") value = chosen.content_type();
+  }
+  return {};
 }
 
 Result<http::Body> in_format(http::Body compact_json, const Representation& representation) {

@@ -1,6 +1,6 @@
 #include "server/rest/query.h"
 
-#include <charconv>
+#include "api/go_number.h"
 
 namespace stint::rest {
 namespace {
@@ -39,11 +39,7 @@ std::optional<bool> Query::optional_flag(std::string_view name) const {
 Result<std::optional<int64_t>> Query::integer(std::string_view name) const {
   auto value = find(name);
   if (!value || value->empty()) return std::nullopt;
-  int64_t number = 0;
-  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-  if (error != std::errc() || end != value->data() + value->size()) {
-    return fail(Reason::kBadRequest, "query parameter " + std::string(name) + ": \"" + std::string(*value) + "\" is not an integer");
-  }
+  TRY(const int64_t number, parse_go_integer<int64_t>(*value));
   return number;
 }
 

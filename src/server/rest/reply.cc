@@ -1,5 +1,8 @@
 #include "server/rest/reply.h"
 
+#include <algorithm>
+
+#include "api/kind.h"
 #include "server/rest/status_text.h"
 
 namespace stint::rest {
@@ -24,6 +27,23 @@ Reply too_many_requests_reply() {
 }
 
 Reply not_found_reply() { return text_reply(404, "404 page not found\n"); }
+
+// "batch" of "/apis/batch/v9/x"; the core group has the prefix "/api/".
+Reply nothing_there_reply(std::string_view path) {
+  constexpr std::string_view kGroups = "/apis/";
+  bool is_served = path.starts_with("/api/") || path.starts_with("/version/");
+  if (path.starts_with(kGroups)) {
+    path.remove_prefix(kGroups.size());
+    const std::string_view group = path.substr(0, path.find('/'));
+    is_served = std::ranges::any_of(kinds(), [&](const Kind& kind) { return kind.group == group && !group.empty(); });
+  }
+  if (!is_served) return not_found_reply();
+  return error_reply({.reason = Reason::kNotFound, .message = "the server could not find the requested resource"});
+}
+
+Reply method_not_allowed_reply() {
+  return error_reply({.reason = Reason::kMethodNotAllowed, .message = "the server does not allow this method on the requested resource"});
+}
 
 Reply error_reply(const Error& error) {
   Reply reply = json_reply(status_text(error) + "\n");

@@ -25,6 +25,9 @@ Reply json_reply(std::string body);
 Reply too_many_requests_reply();
 // What Go's servers answer to a path nobody serves; clients know the words.
 Reply not_found_reply();
+// To a path that leads nowhere: a Status where some group is served, as upstream.
+Reply nothing_there_reply(std::string_view path);
+Reply method_not_allowed_reply();
 // A Status, with Retry-After where the error has one.
 Reply error_reply(const Error& error);
 

@@ -1,5 +1,6 @@
 #include "server/rest/representation.h"
 
+#include "api/go_names.h"
 #include "api/table.h"
 #include "server/rest/status_text.h"
 
@@ -53,8 +54,11 @@ http::Body list_json(Server& server, const Answer& answer) {
   return body;
 }
 
+// Upstream's list of nothing is null here, unlike a list of a kind.
 http::Body partial_list_json(Server& server, const Answer& answer, const Representation& representation) {
-  http::Body body(list_head("PartialObjectMetadataList", meta_api_version(representation), answer));
+  std::string head = list_head("PartialObjectMetadataList", meta_api_version(representation), answer);
+  if (answer.items.empty()) return head.replace(head.size() - 1, 1, "null}");
+  http::Body body(std::move(head));
   for (const Object& item : answer.items) {
     if (&item != answer.items.data()) body.append_literal(",");
     body.append(server.encoded(*answer.kind, item, representation.form()));
@@ -108,10 +112,20 @@ http::Body protobuf_body(Server& server, const Request& request, const Answer& a
   return list_envelope(server, answer, answer.kind->api_version(), std::string(answer.kind->kind) + "List", form);
 }
 
+// Partial metadata is of a list exactly when the answer is one.
+Result<void> check_shape(const Answer& answer, const Representation& representation) {
+  if (representation.shape != Shape::kPartialMetadata || answer.is_status || answer.is_list == representation.is_list) return {};
+  const std::string type = "(*" + go_internal_name({.api_version = answer.kind->api_version(), .kind = answer.kind->kind});
+  return fail(Reason::kNotAcceptable,
+              answer.is_list ? "you requested PartialObjectMetadata, but the requested object is a list " + type + "List)"
+                             : "you requested PartialObjectMetadataList, but the requested object is not a list " + type + ")");
+}
+
 }  // namespace
 
 Result<http::Body> answer_body(Server& server, const Request& request, const Answer& answer, const Representation& representation,
                                std::string_view include_object, WallTime now) {
+  TRY_VOID(check_shape(answer, representation));
   if (representation.format == BodyFormat::kProtobuf) return protobuf_body(server, request, answer, representation);
   if (answer.is_status) return in_format(success_text(*request.kind, answer), representation);
   if (representation.shape != Shape::kTable) {

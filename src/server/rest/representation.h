@@ -1,10 +1,12 @@
 // The form of an answer: negotiated from Accept, and how an Answer becomes its bytes. Loop thread only.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "server/rest/query.h"
+#include "server/rest/reply.h"
 #include "server/server.h"
 #include "wire/http.h"
 
@@ -17,6 +19,7 @@ struct Representation {
   BodyFormat format = BodyFormat::kJson;
   Shape shape = Shape::kObject;
   std::string meta_version = "v1";  // of meta.k8s.io: "v1" or "v1beta1", for tables and partial metadata
+  bool is_list = false;             // partial metadata of a list is asked for
   bool pretty = false;
 
   std::string_view content_type() const;
@@ -25,8 +28,14 @@ struct Representation {
   Form form() const;
 };
 
-// kNotAcceptable when no clause can be satisfied.
+// Upstream's router compares media types alone, letter by letter, before anything is negotiated.
+inline constexpr std::string_view kMediaTypes[] = {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"};
+Result<void> check_media_types(const http::Request& request, std::span<const std::string_view> produced);
+// kNotAcceptable when no clause can be satisfied. Except of documents, the media types are checked too.
 Result<Representation> negotiate(const http::Request& request, const Query& query, Endpoint endpoint);
+
+// Gives an error's Status the form that the client takes, JSON if it takes none. Other replies stay.
+Result<void> present_error(const http::Request& request, const Query& query, Reply& reply);
 
 // A compact JSON document in the representation's format, JSON or YAML (protobuf is encoded from messages, see answer_body).
 Result<http::Body> in_format(http::Body compact_json, const Representation& representation);

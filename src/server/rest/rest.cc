@@ -92,7 +92,6 @@ Target route(const RequestInfo& info) {
 Endpoint endpoint_of(Verb verb) {
   switch (verb) {
     case Verb::kList:
-    case Verb::kDeleteCollection:
       return Endpoint::kList;
     case Verb::kWatch:
       return Endpoint::kWatch;
@@ -107,6 +106,9 @@ bool is_long_running(const Exchange& exchange) {
   return info.is_resource &&
          (info.verb == "watch" || info.subresource == "exec" || (info.subresource == "log" && exchange.query.flag("follow")));
 }
+
+// Upstream serves these beside its router, which knows methods.
+bool takes_any_method(std::string_view path) { return path == "/" || path == "/apis" || path == "/apis/" || path.starts_with("/openapi/"); }
 
 Error too_slow() { return Error{.reason = Reason::kTimeout, .message = "Timeout: request did not complete within the allotted timeout"}; }
 
@@ -213,29 +215,23 @@ Task<std::optional<Reply>> RestHandler::State::answer(Exchange& exchange) {
 Task<std::optional<Reply>> RestHandler::State::answer_in_turn(Exchange& exchange) {
   if (!exchange.info.is_resource) co_return co_await answer_document(exchange);
   Target target = rest::route(exchange.info);
-  if (target.kind == nullptr) co_return rest::not_found_reply();
-  if (!target.allowed) {
-    co_return rest::error_reply(
-        {.reason = Reason::kMethodNotAllowed, .message = "the server does not allow this method on the requested resource"});
-  }
+  if (target.kind == nullptr) co_return rest::nothing_there_reply(exchange.info.path);
+  if (!target.allowed || exchange.http.method == "HEAD") co_return rest::method_not_allowed_reply();
   co_return co_await answer_resource(exchange, target);
 }
 
 Task<std::optional<Reply>> RestHandler::State::answer_document(Exchange& exchange) {
   const std::string& path = exchange.info.path;
-  if (exchange.http.method != "GET" && exchange.http.method != "HEAD") {
-    co_return rest::error_reply(
-        {.reason = Reason::kMethodNotAllowed, .message = "the server does not allow this method on the requested resource"});
-  }
   if (path == "/metrics") {
     Reply reply = rest::text_reply(200, metrics.text(options.audit_log));
     reply.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
     co_return reply;
   }
-  if (auto openid = rest::openid_reply(path, server.account_tokens(), options.server_address)) co_return openid;
   if (auto health = rest::health_reply(path, exchange.query, options.health_checks)) co_return health;
-  std::optional<Reply> found = co_await documents.find(exchange.http, exchange.query, path);
-  if (!found) co_return rest::not_found_reply();
+  std::optional<Reply> found = rest::openid_reply(path, server.account_tokens(), options.server_address);
+  if (!found) found = co_await documents.find(exchange.http, exchange.query, path);
+  if (!found) co_return rest::nothing_there_reply(path);
+  if (exchange.http.method != "GET" && !rest::takes_any_method(path)) co_return rest::method_not_allowed_reply();
   co_return found;
 }
 
@@ -331,7 +327,9 @@ Task<void> RestHandler::State::compress(const Exchange& exchange, Reply& reply) 
   if (!http::wants_gzip(exchange.http)) co_return;
   reply.body = co_await on_pool(loop, [body = std::move(reply.body)] { return http::gzipped(body); });
   reply.headers.emplace_back("Content-Encoding", "gzip");
-  reply.headers.emplace_back("Vary", "Accept-Encoding");
+  const bool says_so =
+      std::ranges::find(reply.headers, std::pair<std::string, std::string>("Vary", "Accept-Encoding")) != reply.headers.end();
+  if (!says_so) reply.headers.emplace_back("Vary", "Accept-Encoding");
 }
 
 Task<std::optional<Reply>> RestHandler::State::answer_log(Exchange& exchange, Request request) {
@@ -455,6 +453,7 @@ Task<void> RestHandler::handle(http::Request request, http::Response& response) 
   std::optional<Reply> reply = co_await state.answer(exchange);
   if (!reply) co_return;
   state.count(exchange, reply->code);
+  if (auto shown = rest::present_error(exchange.http, exchange.query, *reply); !shown) *reply = rest::error_reply(shown.error());
   exchange.error = std::move(reply->error);
   reply->headers.emplace_back("Audit-Id", exchange.audit_id);
   if (rest::find_header(reply->headers, "Cache-Control").empty()) reply->headers.emplace_back("Cache-Control", "no-cache, private");

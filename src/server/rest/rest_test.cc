@@ -114,12 +114,23 @@ TEST_F(RestTest, MissingObjectsAreStatusObjects) {
             "\n");
 }
 
-TEST_F(RestTest, UnservedPathsArePlainText) {
-  for (std::string path : {"/apis/example.com/v1/namespaces/default/things", "/nonsense", "/api/v1/namespaces/default/pods/p/attach",
-                           "/apis/batch/v1/namespaces/default/jobs/j/status/more", "/api/v1/namespaces/default/nodes"}) {
+TEST_F(RestTest, WhatNoGroupServesIsPlainText) {
+  for (std::string path : {"/apis/example.com/v1/namespaces/default/things", "/nonsense", "/apis/example.com"}) {
     auto missing = get(path);
     EXPECT_EQ(missing->code, 404) << path;
     EXPECT_EQ(missing->text, "404 page not found\n") << path;
+  }
+}
+
+TEST_F(RestTest, WhatAServedGroupDoesNotHaveIsAStatus) {
+  for (std::string path : {"/api/v1/namespaces/default/pods/p/attach", "/apis/batch/v1/namespaces/default/jobs/j/status/more",
+                           "/api/v1/namespaces/default/nodes", "/api/v2", "/apis/batch/v9/things"}) {
+    auto missing = get(path);
+    EXPECT_EQ(missing->code, 404) << path;
+    EXPECT_EQ(missing->text, R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",)"
+                             R"("message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404})"
+                             "\n")
+        << path;
   }
 }
 
@@ -128,6 +139,10 @@ TEST_F(RestTest, MethodsThatAPathDoesNotHaveAre405) {
   EXPECT_EQ(post("/apis/batch/v1/namespaces/default/jobs/pi", kJob)->code, 405);
   EXPECT_EQ(send("DELETE", "/api/v1/namespaces", "")->code, 405);
   EXPECT_EQ(send("PUT", "/apis/batch/v1/namespaces/default/jobs", std::string(kJob))->code, 405);
+  EXPECT_EQ(send("HEAD", "/apis/batch/v1/namespaces/default/jobs", "")->code, 405);
+  EXPECT_EQ(post("/version", "{}")->code, 405);
+  EXPECT_EQ(post("/healthz", "{}")->code, 200);
+  EXPECT_EQ(send("DELETE", "/apis", "")->code, 200);
 }
 
 TEST_F(RestTest, DeleteReadsItsOptionsFromTheBody) {
@@ -236,7 +251,39 @@ TEST_F(RestTest, CurlGetsIndentedJson) {
 TEST_F(RestTest, UnknownAcceptIs406) {
   auto refused = get("/api/v1/namespaces/default/configmaps", {{"Accept", "image/png"}});
   EXPECT_EQ(refused->code, 406);
-  EXPECT_NE(refused->text.find("only the following media types are accepted: application/json"), std::string::npos);
+  EXPECT_NE(refused->text.find("406: Not Acceptable\\n\\nAvailable representations: application/json, application/yaml, "),
+            std::string::npos)
+      << refused->text;
+  EXPECT_NE(refused->text.find("application/json;stream=watch"), std::string::npos) << refused->text;
+  auto other_shape = get("/api/v1/namespaces/default/configmaps", {{"Accept", "application/json;as=Table;v=v2;g=meta.k8s.io"}});
+  EXPECT_EQ(other_shape->code, 406);
+  EXPECT_NE(other_shape->text.find("only the following media types are accepted: application/json, "), std::string::npos);
+}
+
+TEST_F(RestTest, PartialMetadataIsOfAListExactlyWhenTheAnswerIsOne) {
+  post("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})");
+  const std::string list = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
+  auto one = get("/api/v1/namespaces/default/configmaps/a", {{"Accept", list}});
+  EXPECT_EQ(one->code, 406);
+  EXPECT_NE(one->text.find("you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)"),
+            std::string::npos)
+      << one->text;
+  auto many = get("/apis/batch/v1/jobs", {{"Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}});
+  EXPECT_NE(many->text.find("you requested PartialObjectMetadata, but the requested object is a list (*batch.JobList)"), std::string::npos)
+      << many->text;
+  EXPECT_NE(get("/apis/batch/v1/jobs", {{"Accept", list}})->text.find(R"("items":null})"), std::string::npos);
+}
+
+TEST_F(RestTest, ErrorsHaveTheFormThatTheClientTakes) {
+  const std::string path = "/api/v1/namespaces/default/configmaps/nope";
+  auto yaml = get(path, {{"Accept", "application/yaml"}});
+  EXPECT_EQ(yaml->header("Content-Type"), "application/yaml");
+  EXPECT_NE(yaml->text.find("\nreason: NotFound\n"), std::string::npos) << yaml->text;
+  auto wire = get(path, {{"Accept", "application/vnd.kubernetes.protobuf"}});
+  EXPECT_EQ(wire->header("Content-Type"), "application/vnd.kubernetes.protobuf");
+  EXPECT_EQ(decode_envelope(wire->text)->kind, "Status");
+  auto table = get(path, {{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io"}});
+  EXPECT_EQ(json::parse(table->text)->string_at("kind"), "Status");
 }
 
 TEST_F(RestTest, NamespacesAreAddressedByTheirOwnSegment) {

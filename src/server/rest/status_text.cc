@@ -1,5 +1,6 @@
 #include "server/rest/status_text.h"
 
+#include <algorithm>
 #include <set>
 
 namespace stint::rest {
@@ -29,9 +30,10 @@ std::string warning_header(std::string_view text) {
 
 // Answers that upstream makes for any server have details, though nothing be in them.
 bool has_details(const Error& error) {
+  constexpr Reason kAlways[] = {Reason::kMethodNotAllowed, Reason::kInvalid, Reason::kForbidden, Reason::kNotFound};
+  if (std::ranges::find(kAlways, error.reason) != std::end(kAlways)) return true;
   return !error.name.empty() || !error.group.empty() || !error.kind.empty() || !error.uid.empty() || !error.causes.empty() ||
-         error.retry_after_seconds > 0 || error.reason == Reason::kMethodNotAllowed || error.reason == Reason::kInvalid ||
-         error.message == kUnsupportedPatch;
+         error.retry_after_seconds > 0 || error.message == kUnsupportedPatch || error.message.starts_with(kNoRepresentation);
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ namespace stint::rest {
 // Upstream's router answers so to a patch of another type, before it looks at anything else.
 inline constexpr std::string_view kUnsupportedPatch = "415: Unsupported Media Type";
 
+// And so to an Accept that names nothing it has.
+inline constexpr std::string_view kNoRepresentation = "406: Not Acceptable\n\nAvailable representations: ";
+
 // Compact JSON, no newline.
 std::string status_text(const Error& error);
 // {"status":"Success"} with the details of what `answer` says went.
