@@ -94,6 +94,7 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   TRY_VOID(check_uid(request, *next, current));
   TRY_VOID(check_lock(request, *next, current));
   if (kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*next);
+  drop_duplicate_owners(*next, request.verb == Verb::kPatch, warnings);
   if (!is_apply(request)) track_managers(request, &old, *next, core.loop.now());
   TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old}));
 
