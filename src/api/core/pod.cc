@@ -12,6 +12,7 @@ void prepare_create(Message& object) {
   pod.mutable_metadata()->set_generation(1);
   pod.clear_status();
   drop_disabled_fields(*pod.mutable_spec());
+  apply_label_keys(pod);
   set_pod_level_defaults(*pod.mutable_spec());
   corev1::PodStatus& status = *pod.mutable_status();
   status.set_phase("Pending");

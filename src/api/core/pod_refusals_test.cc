@@ -45,6 +45,17 @@ TEST(PodAffinity, LabelKeysNeedASelector) {
   EXPECT_TRUE(affinity("labelSelector: {}, matchLabelKeys: [a]").accepted());
 }
 
+TEST(PodAffinity, LabelKeysBecomeRequirementsByThePodsOwnLabels) {
+  Pod labelled = pod("", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: DoNotSchedule, labelSelector: {}, "
+                         "matchLabelKeys: [a, b]}]");
+  (*labelled.mutable_metadata()->mutable_labels())["a"] = "x";
+  const Outcome<Pod> made = create(labelled);
+  ASSERT_TRUE(made.accepted()) << made;
+  const auto& requirements = made.object.spec().topologyspreadconstraints(0).labelselector().matchexpressions();
+  ASSERT_EQ(requirements.size(), 1);
+  EXPECT_EQ(json::encode(requirements[0]), R"({"key":"a","operator":"In","values":["x"]})");
+}
+
 TEST(PodSysctls, OfTheHostAreNotForItsGuests) {
   const std::string name = "spec.securityContext.sysctls[0].name";
   auto sysctl = [](std::string_view one, std::string_view host = "hostPID: false") {

@@ -12,6 +12,8 @@ void set_pod_defaults(Message& pod);
 // Of the amounts that the pod itself asks for: what they leave out follows from its limits and its containers. Pods alone, once all of
 // their containers are there.
 void set_pod_level_defaults(corev1::PodSpec& spec);
+// Selectors by the labels of the pod itself: once, when it is made.
+void apply_label_keys(corev1::Pod& pod);
 // What upstream serves only to those who turn it on is left out of what is written.
 void drop_disabled_fields(corev1::PodSpec& spec);
 
