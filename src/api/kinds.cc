@@ -64,7 +64,13 @@ constexpr Subresource kCronJobSubresources[] = {{.name = "status", .kind = "Cron
 // Groups in upstream's order, in which ambiguous names are resolved: core first; within a group by name. Storage names are those of
 // upstream's etcd layout.
 constexpr Kind kKinds[] = {
-    {.version = "v1", .kind = "Binding", .plural = "bindings", .singular = "binding", .verbs = "create", .descriptor = corev1::Binding::descriptor, .rules = &core::kBindingRules},
+    {.version = "v1",
+     .kind = "Binding",
+     .plural = "bindings",
+     .singular = "binding",
+     .verbs = "create",
+     .descriptor = corev1::Binding::descriptor,
+     .rules = &core::kBindingRules},
     {.version = "v1",
      .kind = "ConfigMap",
      .plural = "configmaps",

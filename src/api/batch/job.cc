@@ -39,7 +39,10 @@ void prepare_update(Message& next_object, const Message& old) {
   set_job_labels(next);
 }
 
-void prepare_status_update(Message& next, const Message& old) { *as_job(next).mutable_spec() = as_job(old).spec(); }
+void prepare_status_update(Message& next, const Message& old) {
+  *as_job(next).mutable_spec() = as_job(old).spec();
+  set_job_labels(as_job(next));
+}
 
 void warn(const Message& next_object, const Message* old, std::vector<std::string>& warnings) {
   const batchv1::Job& next = as_job(next_object);

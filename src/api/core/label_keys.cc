@@ -27,7 +27,8 @@ void apply(const Labels& labels, corev1::PodAffinityTerm& term) {
 
 template <class PodAffinity>
 void apply_all(const Labels& labels, PodAffinity& affinity) {
-  for (auto& preferred : *affinity.mutable_preferredduringschedulingignoredduringexecution()) apply(labels, *preferred.mutable_podaffinityterm());
+  for (auto& preferred : *affinity.mutable_preferredduringschedulingignoredduringexecution())
+    apply(labels, *preferred.mutable_podaffinityterm());
   for (auto& required : *affinity.mutable_requiredduringschedulingignoredduringexecution()) apply(labels, required);
 }
 

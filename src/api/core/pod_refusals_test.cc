@@ -46,8 +46,9 @@ TEST(PodAffinity, LabelKeysNeedASelector) {
 }
 
 TEST(PodAffinity, LabelKeysBecomeRequirementsByThePodsOwnLabels) {
-  Pod labelled = pod("", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: DoNotSchedule, labelSelector: {}, "
-                         "matchLabelKeys: [a, b]}]");
+  Pod labelled = pod("",
+                     "topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, whenUnsatisfiable: DoNotSchedule, labelSelector: {}, "
+                     "matchLabelKeys: [a, b]}]");
   (*labelled.mutable_metadata()->mutable_labels())["a"] = "x";
   const Outcome<Pod> made = create(labelled);
   ASSERT_TRUE(made.accepted()) << made;
