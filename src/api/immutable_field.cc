@@ -1,7 +1,7 @@
 #include "api/immutable_field.h"
 
 #include "api/equality.h"
-#include "api/json.h"
+#include "api/internal_form.h"
 
 namespace stint {
 
@@ -9,9 +9,7 @@ void validate_immutable_field(const Message& next, const Message& old, const cha
   const google::protobuf::FieldDescriptor* descriptor = next.GetDescriptor()->FindFieldByName(field);
   if (descriptor == nullptr) std::abort();
   if (semantically_equal_field(next, old, descriptor)) return;
-  json::Value document = json::to_value(next);
-  const json::Value* value = document.find(field);
-  errors.invalid(path / field, value == nullptr ? "null" : json::to_text(*value), "field is immutable");
+  errors.invalid(path / field, internal_text(next, descriptor), "field is immutable");
 }
 
 }  // namespace stint

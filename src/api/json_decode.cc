@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <utility>
@@ -240,6 +241,20 @@ class Decoder {
     }
   }
 
+  // Go's layout has six digits of them, no more and no less.
+  static Result<void> check_microseconds(const std::string& text) {
+    constexpr size_t kFraction = std::string_view("2006-01-02T15:04:05").size();
+    constexpr size_t kZone = std::string_view("2006-01-02T15:04:05.000000").size();
+    auto digits = [&](size_t from, size_t to) {
+      return text.size() >= to && std::all_of(text.begin() + from, text.begin() + to, [](char c) { return c >= '0' && c <= '9'; });
+    };
+    const bool has_fraction = text.size() > kZone && text[kFraction] == '.' && digits(kFraction + 1, kZone);
+    if (has_fraction && !digits(kZone, kZone + 1)) return {};
+    return fail(Reason::kBadRequest, "parsing time " + go_quoted(text) + " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse " +
+                                         go_quoted(text.substr(has_fraction ? kZone : kFraction)) + " as \"" +
+                                         (has_fraction ? "Z07:00" : ".000000") + "\"");
+  }
+
   // T is Time or MicroTime. Go's zero time is an unset one.
   template <class T>
   Result<void> time(const Value& value, T& message, bool micro) {
@@ -250,6 +265,7 @@ class Decoder {
       return fail(Reason::kBadRequest, "parsing time " + go_quoted(value.as_string()) + " as \"" + layout + "\": cannot parse " +
                                            go_quoted(value.as_string()) + " as \"2006\"");
     }
+    if (micro) TRY_VOID(check_microseconds(value.as_string()));
     if (instant->seconds == kGoZeroSeconds) return {};
     message.set_seconds(instant->seconds);
     message.set_nanos(micro ? instant->nanos / 1000 * 1000 : 0);

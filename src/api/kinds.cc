@@ -66,6 +66,13 @@ constexpr Subresource kCronJobSubresources[] = {{.name = "status", .kind = "Cron
 // upstream's etcd layout.
 constexpr Kind kKinds[] = {
     {.version = "v1",
+     .kind = "Binding",
+     .plural = "bindings",
+     .singular = "binding",
+     .verbs = "create",
+     .descriptor = corev1::Binding::descriptor,
+     .rules = &core::kBindingRules},
+    {.version = "v1",
      .kind = "ConfigMap",
      .plural = "configmaps",
      .singular = "configmap",

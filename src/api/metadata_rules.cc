@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/json.h"
 #include "api/names.h"
 
 namespace stint {
@@ -21,7 +22,17 @@ void validate_owner(const metav1::OwnerReference& owner, const FieldPath& path, 
   if (owner.kind().empty()) errors.required(path / "kind", "must not be empty");
   if (owner.name().empty()) errors.required(path / "name", "must not be empty");
   if (owner.uid().empty()) errors.required(path / "uid", "must not be empty");
-  if (version == "v1" && owner.kind() == "Event") errors.invalid(path, "", "/v1, Kind=Event is disallowed from being an owner");
+  if (version == "v1" && owner.kind() == "Event") {
+    errors.invalid(path, json::encode(owner), "/v1, Kind=Event is disallowed from being an owner");
+  }
+}
+
+// "[…]": the list as it is written.
+template <class Items, class Text>
+std::string shown_list(const Items& items, Text text_of) {
+  std::string text;
+  for (const auto& item : items) text += (text.empty() ? "" : ",") + text_of(item);
+  return "[" + text + "]";
 }
 
 void validate_owners(const metav1::ObjectMeta& meta, const FieldPath& path, FieldErrors& errors) {
@@ -34,23 +45,24 @@ void validate_owners(const metav1::ObjectMeta& meta, const FieldPath& path, Fiel
     if (controller.empty()) {
       controller = name;
     } else {
-      errors.invalid(path, "", "only one reference may have controller set to true, found " + controller + " and " + name);
+      errors.invalid(path, shown_list(meta.ownerreferences(), [](const metav1::OwnerReference& one) { return json::encode(one); }),
+                     "Only one reference can have Controller set to true. Found \"true\" in references for " + controller + " and " + name);
     }
   }
 }
 
 void validate_finalizers(const metav1::ObjectMeta& meta, const FieldPath& path, FieldErrors& errors) {
-  for (const std::string& finalizer : meta.finalizers()) {
-    add_faults(qualified_name_faults(finalizer), path, quote(finalizer), errors);
-    // Upstream's own three are the only ones without a domain.
-    bool known = finalizer == "kubernetes" || finalizer == "orphan" || finalizer == "foregroundDeletion";
-    if (finalizer.find('/') == finalizer.npos && !known) {
-      errors.invalid(path, quote(finalizer), "name is neither a standard finalizer name nor is it fully qualified");
-    }
-  }
+  for (const std::string& finalizer : meta.finalizers()) add_faults(qualified_name_faults(finalizer), path, quote(finalizer), errors);
   auto has = [&](std::string_view name) { return std::ranges::find(meta.finalizers(), name) != meta.finalizers().end(); };
   if (has("orphan") && has("foregroundDeletion")) {
-    errors.invalid(path, "", "finalizer orphan and foregroundDeletion cannot be both set");
+    errors.invalid(path, shown_list(meta.finalizers(), quote), "finalizer orphan and foregroundDeletion cannot be both set");
+  }
+}
+
+void validate_known_finalizers(const metav1::ObjectMeta& meta, const FieldPath& path, FieldErrors& errors) {
+  for (int i = 0; i < meta.finalizers_size(); ++i) {
+    if (is_known_finalizer(meta.finalizers(i))) continue;
+    errors.invalid(path.index(i), quote(meta.finalizers(i)), "name is neither a standard finalizer name nor is it fully qualified");
   }
 }
 
@@ -59,7 +71,6 @@ void validate_always(const metav1::ObjectMeta& meta, const FieldPath& path, Fiel
   validate_labels(meta.labels(), path / "labels", errors);
   validate_annotations(meta.annotations(), path / "annotations", errors);
   validate_owners(meta, path / "ownerReferences", errors);
-  validate_finalizers(meta, path / "finalizers", errors);
 }
 
 void validate_namespace(const Kind& kind, const metav1::ObjectMeta& meta, const FieldPath& path, FieldErrors& errors) {
@@ -80,7 +91,7 @@ void validate_no_new_finalizers(const metav1::ObjectMeta& next, const metav1::Ob
   if (added.empty()) return;
   std::string list;
   for (std::string_view finalizer : added) list += (list.empty() ? "" : ", ") + quote(finalizer);
-  errors.forbidden(path, "no new finalizers can be added if the object is being deleted, found new finalizers " + list);
+  errors.forbidden(path, "no new finalizers can be added if the object is being deleted, found new finalizers []string{" + list + "}");
 }
 
 std::string shown_time(const metav1::Time& time) { return quote(format_rfc3339(from_time(time))); }
@@ -108,6 +119,8 @@ void validate_metadata(const Kind& kind, const Message& object, FieldErrors& err
   }
   validate_namespace(kind, metadata, path / "namespace", errors);
   validate_always(metadata, path, errors);
+  validate_finalizers(metadata, path / "finalizers", errors);
+  validate_known_finalizers(metadata, path / "finalizers", errors);
 }
 
 void validate_metadata_update(const Message& next_object, const Message& old_object, FieldErrors& errors) {
@@ -126,6 +139,7 @@ void validate_metadata_update(const Message& next_object, const Message& old_obj
   }
   validate_deletion_unchanged(next, old, path, errors);
   validate_always(next, path, errors);
+  validate_known_finalizers(next, path / "finalizers", errors);
 }
 
 }  // namespace stint

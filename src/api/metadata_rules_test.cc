@@ -19,6 +19,31 @@ TEST(Names, DnsLabelsAndSubdomains) {
   EXPECT_TRUE(dns_subdomain_faults("a.b-1.c").empty());
   for (const char* bad : {"", "a..b", ".a", "a.", "a.-b"}) EXPECT_FALSE(dns_subdomain_faults(bad).empty()) << bad;
   EXPECT_EQ(dns_label_faults(std::string(64, 'a')), Faults{"must be no more than 63 characters"});
+  EXPECT_EQ(dns_label_faults("a.b"), Faults{"must not contain dots"});
+}
+
+TEST(Names, AreRefusedInUpstreamsWords) {
+  EXPECT_EQ(dns_label_faults("A"),
+            Faults{"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+                   "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+                   "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"});
+  EXPECT_EQ(
+      dns_subdomain_faults("A"),
+      Faults{"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with "
+             "an alphanumeric character (e.g. 'example.com', regex used for validation is "
+             "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"});
+  EXPECT_EQ(
+      qualified_name_faults("a/b c"),
+      Faults{"name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+             "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"});
+  EXPECT_EQ(listed({"a b", "c"}), "[a b c]");
+}
+
+TEST(Names, RangesOfAddresses) {
+  for (const char* good : {"10.0.0.0/24", "0.0.0.0/0", "2001:db8::/64"}) EXPECT_TRUE(cidr_faults(good).empty()) << good;
+  for (const char* bad : {"", "x", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/a", "::/129", "10.0.0/8"}) {
+    EXPECT_FALSE(cidr_faults(bad).empty()) << bad;
+  }
 }
 
 TEST(Names, QualifiedNamesAndLabelValues) {
@@ -62,8 +87,9 @@ TEST(Metadata, ChecksLabelsAnnotationsAndFinalizers) {
   ConfigMap big = named("{name: a}");
   (*big.mutable_metadata()->mutable_annotations())["k"] = std::string(262144, 'x');
   EXPECT_TRUE(create(big).refused("metadata.annotations", "FieldValueTooLong", "262144"));
-  EXPECT_TRUE(create(named("{name: a, finalizers: [mine]}")).refused("metadata.finalizers", kInvalid));
-  EXPECT_TRUE(create(named("{name: a, finalizers: [orphan, foregroundDeletion]}")).refused("metadata.finalizers", kInvalid));
+  EXPECT_TRUE(create(named("{name: a, finalizers: [mine]}")).refused("metadata.finalizers[0]", kInvalid, "nor is it fully qualified"));
+  EXPECT_TRUE(create(named("{name: a, finalizers: [orphan, foregroundDeletion]}"))
+                  .refused("metadata.finalizers", kInvalid, "[\"orphan\",\"foregroundDeletion\"]"));
   EXPECT_TRUE(create(named("{name: a, finalizers: [orphan, example.com/f]}")).accepted());
 }
 
@@ -73,7 +99,7 @@ TEST(Metadata, HasOneControllerAtMost) {
   };
   EXPECT_TRUE(create(named("{name: a, ownerReferences: [" + owner("one") + "]}")).accepted());
   EXPECT_TRUE(create(named("{name: a, ownerReferences: [" + owner("one") + ", " + owner("two") + "]}"))
-                  .refused("metadata.ownerReferences", kInvalid));
+                  .refused("metadata.ownerReferences", kInvalid, "references for Job/one and Job/two"));
   EXPECT_TRUE(create(named("{name: a, ownerReferences: [{kind: Job}]}")).refused("metadata.ownerReferences[0].uid", "FieldValueRequired"));
   EXPECT_TRUE(create(named("{name: a, ownerReferences: [{apiVersion: v1, kind: Event, name: e, uid: u}]}"))
                   .refused("metadata.ownerReferences[0]", kInvalid));

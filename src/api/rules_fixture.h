@@ -59,6 +59,7 @@ Outcome<T> create(T object) {
   if (kind.rules->prepare_create) kind.rules->prepare_create(next);
   validate_metadata(kind, next, outcome.errors);
   if (kind.rules->validate) kind.rules->validate(next, outcome.errors);
+  if (kind.rules->set_defaults) kind.rules->set_defaults(next);
   return outcome;
 }
 

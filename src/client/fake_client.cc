@@ -255,6 +255,7 @@ Task<Result<Object>> FakeClient::create(const Kind& kind, std::string ns, std::u
   if (kind.has_generation) metadata.set_generation(1);
   if (kind.rules != nullptr && kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*object);
   if (kind.rules != nullptr && kind.rules->prepare_create != nullptr) kind.rules->prepare_create(*object);
+  if (kind.rules != nullptr && kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*object);  // as a reader sees it
   co_return write(kind, std::move(object));
 }
 

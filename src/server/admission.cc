@@ -76,9 +76,9 @@ Result<void> protect_storage(const Admission& admission) {
 // In upstream's order.
 constexpr Step kSteps[] = {
     namespace_lifecycle,        admit_limits,    admit_service_account, admit_priority,
-    default_toleration_seconds, protect_storage, forbid_escalation,
+    default_toleration_seconds, protect_storage, admit_runtime_class,   forbid_escalation,
 };
-constexpr Step kChecks[] = {check_limits, check_default_class};
+constexpr Step kChecks[] = {check_limits, check_default_class, check_overhead};
 
 }  // namespace
 

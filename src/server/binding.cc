@@ -1,4 +1,5 @@
 // POST pods/x/binding: what the scheduler writes. Sets the node, once.
+#include "api/names.h"
 #include "server/errors.h"
 #include "server/pipeline.h"
 
@@ -12,8 +13,14 @@ Result<void> validate(const corev1::Binding& binding) {
   FieldErrors errors;
   if (!target.kind().empty() && target.kind() != "Node") errors.not_supported("target.kind", target.kind(), kKinds);
   if (target.name().empty()) errors.required("target.name");
-  if (!errors.empty()) return fail(invalid("Binding", binding.metadata().name(), errors));
-  return {};
+  if (!target.name().empty() && (target.kind().empty() || target.kind() == "Node")) {
+    add_faults(dns_subdomain_faults(target.name()), FieldPath("target.name"), quote(target.name()), errors);
+  }
+  if (errors.empty()) return {};
+  // Upstream makes no Status of these, so that its handlers answer with a 500.
+  std::string text;
+  for (const Cause& cause : errors.causes()) text += (text.empty() ? "" : ", ") + cause.field + ": " + cause.message;
+  return fail(Reason::kNone, errors.causes().size() > 1 ? "[" + text + "]" : text);
 }
 
 // Upstream names the subresource in the error, not the pod's own resource.
@@ -57,6 +64,12 @@ void set_scheduled(corev1::PodStatus& status, WallTime now) {
   condition->clear_message();
 }
 
+Result<void> check_name(const Request& request) {
+  if (request.body.message == nullptr || request.body.message->GetDescriptor() != corev1::Binding::descriptor()) return {};
+  if (meta(*request.body.message).name() == request.name) return {};
+  return fail(Reason::kBadRequest, "name in URL does not match name in Binding object");
+}
+
 std::unique_ptr<corev1::Pod> bound(const corev1::Pod& pod, const corev1::Binding& binding, WallTime now) {
   auto next = std::make_unique<corev1::Pod>(pod);
   next->mutable_spec()->set_nodename(binding.target().name());
@@ -72,6 +85,7 @@ std::unique_ptr<corev1::Pod> bound(const corev1::Pod& pod, const corev1::Binding
 Task<Result<Answer>> bind_pod(Core& core, Request request) {
   const Kind& pods = *request.kind;
   Answer answer{.code = 201, .kind = &pods, .is_status = true};
+  CO_TRY_VOID(check_name(request));
   CO_TRY_VOID(check_body(request, answer.warnings));
   if (request.body.message->GetDescriptor() != corev1::Binding::descriptor()) co_return fail(Reason::kBadRequest, "not a Binding object");
   const auto& binding = static_cast<const corev1::Binding&>(*request.body.message);
@@ -83,6 +97,14 @@ Task<Result<Answer>> bind_pod(Core& core, Request request) {
   auto next = bound(pod, binding, core.loop.now());
   CO_TRY(answer.object, co_await core.registry.replace(pods, std::move(current), std::move(next), request.dry_run));
   co_return answer;
+}
+
+// POST bindings: the pod is the one of that name.
+Task<Result<Answer>> bind_named_pod(Core& core, Request request) {
+  request.kind = &kind_of<corev1::Pod>();
+  request.subresource = "binding";
+  if (request.body.message != nullptr) request.name = meta(*request.body.message).name();
+  return bind_pod(core, std::move(request));
 }
 
 }  // namespace stint

@@ -61,6 +61,7 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   const auto version = parse_resource_version(meta(*object).resourceversion());
   const bool has_version = request.verb == Verb::kCreate && version && version->value_or(0) > 0;
   set_defaults(kind, *object);
+  drop_duplicate_owners(*object, false, answer.warnings);
   if (!is_apply(request)) track_managers(request, nullptr, *object, core.loop.now());
 
   co_await wait_for_default_account(core, kind, request.ns, *object);
@@ -71,6 +72,7 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   CO_TRY_VOID(assign_service_numbers(core, kind, *object, nullptr));
   if (kind.rules->prepare_create != nullptr) kind.rules->prepare_create(*object);
   CO_TRY_VOID(validate(kind, *object));
+  set_defaults(kind, *object);  // as whoever reads it will see it
   if (kind.rules->warn != nullptr) kind.rules->warn(*object, nullptr, answer.warnings);
   CO_TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
   if (has_version) co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");

@@ -44,6 +44,10 @@ Task<Result<Answer>> carry_out(Core& core, const Kind& kind, Stored current, Del
     }
     case DeletionPlan::Action::kRemove: {
       CO_TRY(answer.object, co_await core.registry.remove(kind, std::move(current), dry_run));
+      if (plan.next != nullptr) {
+        mutable_meta(*plan.next).set_resourceversion(meta(*answer.object).resourceversion());
+        answer.object = Object(std::move(plan.next));
+      }
       answer.is_status = !kind.returns_deleted_object;
       answer.status_name = meta(*answer.object).name();
       answer.status_uid = meta(*answer.object).uid();

@@ -108,7 +108,8 @@ DeletionPlan plan_deletion(const Kind& kind, const Message& object, const Delete
   const bool waits_for_finalizers = !meta(*next).finalizers().empty();
   if (!kind.has_grace && waits_for_finalizers) mark_deleting(*next, now);
   if (grace == Grace::kRunning || waits_for_finalizers) return {.action = Action::kMark, .next = std::move(next)};
-  return {.action = Action::kRemove};
+  if (!kind.has_grace) next = nullptr;
+  return {.action = Action::kRemove, .next = std::move(next)};
 }
 
 }  // namespace stint

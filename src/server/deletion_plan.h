@@ -10,7 +10,7 @@ namespace stint {
 
 struct DeletionPlan {
   enum class Action { kRemove, kMark, kNothing } action = Action::kNothing;
-  std::unique_ptr<Message> next;  // kMark: the object as it stays
+  std::unique_ptr<Message> next;  // kMark: the object as it stays; kRemove: as it goes, null when that is as it was
 };
 
 DeletionPlan plan_deletion(const Kind& kind, const Message& object, const DeleteRequest& request, WallTime now);

@@ -45,16 +45,21 @@ Error forbidden(const Kind& kind, std::string_view name, std::string_view why) {
 
 Error invalid(std::string_view qualified_kind, std::string_view name, const FieldErrors& errors) {
   std::vector<std::string> texts;
+  std::vector<Cause> causes;
   for (const Cause& cause : errors.causes()) {
     std::string text = cause.field + ": " + cause.message;
-    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+    if (std::find(texts.begin(), texts.end(), text) != texts.end()) continue;
+    texts.push_back(std::move(text));
+    causes.push_back(cause);
   }
   std::string joined;
   for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
   if (texts.size() > 1) joined = "[" + joined + "]";
   const size_t dot = qualified_kind.find('.');
-  Error error{
-      .reason = Reason::kInvalid, .name = std::string(name), .kind = std::string(qualified_kind.substr(0, dot)), .causes = errors.causes()};
+  Error error{.reason = Reason::kInvalid,
+              .name = std::string(name),
+              .kind = std::string(qualified_kind.substr(0, dot)),
+              .causes = std::move(causes)};
   error.message = std::string(qualified_kind) + " " + quote(name) + " is invalid: " + joined;
   if (dot != std::string_view::npos) error.group = qualified_kind.substr(dot + 1);
   return error;

@@ -1,5 +1,6 @@
 #include "server/metadata.h"
 
+#include <algorithm>
 #include <array>
 
 #include "api/equality.h"
@@ -55,11 +56,7 @@ void fill_system_metadata(const Kind& kind, Message& object, std::string_view ns
   meta.clear_resourceversion();
   meta.clear_deletiontimestamp();
   meta.clear_deletiongraceperiodseconds();
-  if (kind.has_generation) {
-    meta.set_generation(1);
-  } else {
-    meta.clear_generation();
-  }
+  if (kind.has_generation) meta.set_generation(1);  // of other kinds it is the client's
 }
 
 void keep_system_metadata(Message& next, const Message& old) {
@@ -75,16 +72,34 @@ void keep_system_metadata(Message& next, const Message& old) {
     meta.clear_generation();
   }
   *meta.mutable_creationtimestamp() = was.creationtimestamp();
-  if (was.has_deletiontimestamp()) {
-    *meta.mutable_deletiontimestamp() = was.deletiontimestamp();
-  } else {
-    meta.clear_deletiontimestamp();
-  }
-  if (was.has_deletiongraceperiodseconds()) {
+  // Who says that an object goes that does not is told so by validation.
+  if (was.has_deletiontimestamp()) *meta.mutable_deletiontimestamp() = was.deletiontimestamp();
+  if (was.has_deletiongraceperiodseconds() && !meta.has_deletiongraceperiodseconds()) {
     meta.set_deletiongraceperiodseconds(was.deletiongraceperiodseconds());
-  } else {
-    meta.clear_deletiongraceperiodseconds();
   }
+}
+
+void drop_duplicate_owners(Message& object, bool by_patch, std::vector<std::string>& warnings) {
+  auto& owners = *mutable_meta(object).mutable_ownerreferences();
+  std::string dropped;
+  for (int i = 0; i < owners.size();) {
+    const auto before = owners.begin() + i;
+    const bool again =
+        std::any_of(owners.begin(), before, [&](const metav1::OwnerReference& one) { return semantically_equal(one, *before); });
+    if (!again) {
+      ++i;
+      continue;
+    }
+    dropped.append(dropped.empty() ? "" : ", ").append(before->uid());
+    owners.DeleteSubrange(i, 1);
+  }
+  if (dropped.empty()) return;
+  // Upstream looks at patches only then.
+  const std::string when = by_patch ? " after mutating admission happens" : "";
+  warnings.push_back(".metadata.ownerReferences contains duplicate entries" + when +
+                     "; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your "
+                     "requests; duplicate UID(s) observed: " +
+                     dropped);
 }
 
 void advance_generation(const Kind& kind, Message& next, const Message& old) {

@@ -34,6 +34,7 @@ Task<Result<Answer>> list_objects(Core& core, const Request& request);          
 Task<Result<std::unique_ptr<ObjectWatch>>> watch_objects(Core& core, const Request& request);  // watch.cc
 Task<Result<Answer>> create_object(Core& core, Request request);                               // create.cc
 Task<Result<Answer>> bind_pod(Core& core, Request request);                                    // binding.cc
+Task<Result<Answer>> bind_named_pod(Core& core, Request request);                              // binding.cc
 Task<Result<Answer>> evict_pod(Core& core, Request request);                                   // eviction.cc
 Task<Result<Answer>> create_token(Core& core, Request request);                                // token_request.cc
 Task<Result<Answer>> update_object(Core& core, Request request);                               // update.cc; also patches

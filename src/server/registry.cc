@@ -1,5 +1,6 @@
 #include "server/registry.h"
 
+#include "api/equality.h"
 #include "server/errors.h"
 
 namespace stint {
@@ -75,6 +76,12 @@ Result<Registry::Value> Registry::encode(const Kind& kind, Message& object) cons
 
 namespace {
 
+// An empty field is as good as none, for clients see no difference.
+bool same_meaning(Message& next, const Message& current) {
+  mutable_meta(next).set_resourceversion(meta(current).resourceversion());
+  return next.GetDescriptor() == current.GetDescriptor() && semantically_equal(next, current);
+}
+
 Object published(std::unique_ptr<Message> object, Revision revision) {
   mutable_meta(*object).set_resourceversion(std::to_string(revision));
   return Object(std::move(object));
@@ -106,7 +113,7 @@ Task<Result<Object>> Registry::create(const Kind& kind, std::unique_ptr<Message>
 
 Task<Result<Object>> Registry::replace(const Kind& kind, Stored current, std::unique_ptr<Message> next, bool dry_run) {
   CO_TRY(Value value, encode(kind, *next));
-  if (*value == *current.value) co_return current.object;
+  if (*value == *current.value || same_meaning(*next, *current.object)) co_return current.object;
   if (dry_run) co_return published(std::move(next), current.revision);
   auto revision = co_await store_.commit({.key = current.key, .value = std::move(value), .expected = current.revision});
   if (!revision) {

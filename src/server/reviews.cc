@@ -173,6 +173,7 @@ struct CreateRow {
   CreateHandler create;
 };
 constexpr CreateRow kRows[] = {
+    {corev1::Binding::descriptor, "", bind_named_pod},
     {corev1::Pod::descriptor, "binding", bind_pod},
     {corev1::Pod::descriptor, "eviction", evict_pod},
     {corev1::ServiceAccount::descriptor, "token", create_token},

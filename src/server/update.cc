@@ -1,5 +1,7 @@
 // PUT and PATCH of an object or its status: read → produce → default → credit → admit → prepare → validate → persist, again from the
 // start when somebody else wrote in between.
+#include <charconv>
+
 #include "api/field_ownership.h"
 #include "api/metadata_rules.h"
 #include "server/admission.h"
@@ -41,6 +43,15 @@ bool completes_deletion(const Message& next, const Message& old) {
   return static_cast<const corev1::Namespace&>(next).spec().finalizers().empty();
 }
 
+// Upstream makes no Status of what is no number, so that its handlers answer with a 500.
+Result<void> check_revision(const std::string& version) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), number);
+  if (error == std::errc() && end == version.data() + version.size()) return {};
+  const bool too_large = error == std::errc::result_out_of_range && end == version.data() + version.size();
+  return fail(Reason::kNone, "strconv.ParseUint: parsing " + quote(version) + ": " + (too_large ? "value out of range" : "invalid syntax"));
+}
+
 // The optimistic lock: what the body says of the state that it was made from.
 Result<void> check_lock(const Request& request, const Message& next, const Stored& current) {
   const Kind& kind = *request.kind;
@@ -53,8 +64,9 @@ Result<void> check_lock(const Request& request, const Message& next, const Store
     errors.invalid("metadata.resourceVersion", "0", "must be specified for an update");
     return fail(invalid(kind.qualified_plural(), request.name, errors));
   }
-  if (version != was.resourceversion()) return fail(modified_conflict(kind, request.name));
-  return {};
+  if (version == was.resourceversion()) return {};
+  TRY_VOID(check_revision(version));
+  return fail(modified_conflict(kind, request.name));
 }
 
 // A PUT with another uid means another object of the same name; in a patch it is a change of an immutable field.
@@ -94,6 +106,7 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   TRY_VOID(check_uid(request, *next, current));
   TRY_VOID(check_lock(request, *next, current));
   if (kind.rules->set_defaults != nullptr) kind.rules->set_defaults(*next);
+  drop_duplicate_owners(*next, request.verb == Verb::kPatch, warnings);
   if (!is_apply(request)) track_managers(request, &old, *next, core.loop.now());
   TRY_VOID(admit({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old}));
 

@@ -3,6 +3,7 @@
 
 #include "api/batch/job.h"
 #include "api/batch/rules.h"
+#include "api/core/pod_spec.h"
 #include "api/table_cells.h"
 
 namespace stint::batch {
@@ -19,16 +20,22 @@ void set_defaults(Message& object) {
   set_job_template_defaults(*spec.mutable_jobtemplate()->mutable_spec());
 }
 
+void drop_disabled(batchv1::CronJob& cron_job) {
+  batchv1::JobSpec& job = *cron_job.mutable_spec()->mutable_jobtemplate()->mutable_spec();
+  job.clear_scheduling();
+  core::drop_disabled_fields(*job.mutable_template_()->mutable_spec());
+}
+
 void prepare_create(Message& object) {
   batchv1::CronJob& cron_job = as_cron_job(object);
   cron_job.clear_status();
   cron_job.mutable_metadata()->set_generation(1);
-  cron_job.mutable_spec()->mutable_jobtemplate()->mutable_spec()->clear_scheduling();
+  drop_disabled(cron_job);
 }
 
 void prepare_update(Message& next, const Message& old) {
   *as_cron_job(next).mutable_status() = as_cron_job(old).status();
-  as_cron_job(next).mutable_spec()->mutable_jobtemplate()->mutable_spec()->clear_scheduling();
+  drop_disabled(as_cron_job(next));
 }
 
 void prepare_status_update(Message& next, const Message& old) { *as_cron_job(next).mutable_spec() = as_cron_job(old).spec(); }
@@ -42,7 +49,7 @@ constexpr Column kColumns[] = {
     {.name = "Name", .format = "name", .description = "Name of the CronJob, unique in its namespace."},
     {.name = "Schedule", .description = "When Jobs are made, as a cron expression."},
     {.name = "Timezone", .description = "Time zone of the schedule."},
-    {.name = "Suspend", .description = "Whether no new Jobs are made."},
+    {.name = "Suspend", .type = "boolean", .description = "Whether no new Jobs are made."},
     {.name = "Active", .type = "integer", .description = "Jobs that are running."},
     {.name = "Last Schedule", .description = "Time since the last planned run that was started."},
     {.name = "Age", .description = "Time since creation."},

@@ -15,13 +15,12 @@ namespace {
 constexpr size_t kNameBytesMax = 52;
 constexpr size_t kTimeZonePartBytesMax = 14;
 constexpr std::string_view kPolicies[] = {"Allow", "Forbid", "Replace"};
-constexpr std::string_view kManualSelectors[] = {"nil", "false"};
 
 // A zone inside the schedule is refused; those of old objects may stay as long as timeZone is not used as well.
 void validate_schedule(const batchv1::CronJobSpec& spec, bool zone_allowed, FieldErrors& errors) {
   FieldPath path("spec.schedule");
   const std::string& schedule = spec.schedule();
-  if (schedule.empty()) return errors.required(path);
+  if (schedule.empty()) return;  // told at the end
   Result<CronSchedule> parsed = CronSchedule::parse(schedule);
   if (!parsed) errors.invalid(path, quote(schedule), parsed.error().message);
   if (schedule.find("TZ") == schedule.npos) return;
@@ -51,13 +50,12 @@ void validate_time_zone(const batchv1::CronJobSpec& spec, FieldErrors& errors) {
   const std::string& name = spec.timezone();
   std::string lower = name;
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (name.empty()) {
-    errors.invalid(path, quote(name), "timeZone must be nil or non-empty string");
-  } else if (lower == "local") {
-    errors.invalid(path, quote(name), "timeZone must name a zone of the IANA time zone database");
-  } else if (!is_time_zone_path(name) || !time_zone_exists(name)) {
-    errors.invalid(path, quote(name), "unknown time zone " + name);
+  if (name.empty()) return errors.invalid(path, quote(name), "timeZone must be nil or non-empty string");
+  if (is_time_zone_path(name) && lower == "local") {
+    errors.invalid(path, quote(name), "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+    if (name == "Local") return;  // Go has it
   }
+  if (!is_time_zone_path(name) || !time_zone_exists(name)) errors.invalid(path, quote(name), "unknown time zone " + name);
 }
 
 void validate_job_template(const batchv1::JobTemplateSpec& job_template, FieldErrors& errors) {
@@ -65,20 +63,18 @@ void validate_job_template(const batchv1::JobTemplateSpec& job_template, FieldEr
   const batchv1::JobSpec& spec = job_template.spec();
   validate_job_template_spec(spec, path, errors);
   if (spec.has_selector()) errors.invalid(path / "selector", json::encode(spec.selector()), "`selector` will be auto-generated");
-  if (spec.manualselector()) errors.not_supported(path / "manualSelector", "true", kManualSelectors);
+  if (spec.manualselector()) {
+    errors.add({"FieldValueNotSupported", "Unsupported value: true: supported values: \"nil\", \"false\"", path / "manualSelector"});
+  }
 }
 
-void validate_limits(const batchv1::CronJobSpec& spec, FieldErrors& errors) {
-  auto check = [&](int64_t value, const char* field) {
-    if (value < 0) errors.invalid(FieldPath("spec") / field, shown(value), "must be greater than or equal to 0");
-  };
-  check(spec.startingdeadlineseconds(), "startingDeadlineSeconds");
-  check(spec.successfuljobshistorylimit(), "successfulJobsHistoryLimit");
-  check(spec.failedjobshistorylimit(), "failedJobsHistoryLimit");
+void validate_non_negative(int64_t value, const char* field, FieldErrors& errors) {
+  if (value < 0) errors.invalid(FieldPath("spec") / field, shown(value), "must be greater than or equal to 0");
 }
 
 void validate_spec(const batchv1::CronJobSpec& spec, const batchv1::CronJobSpec* old, FieldErrors& errors) {
   validate_schedule(spec, old != nullptr && old->schedule().find("TZ") != std::string::npos, errors);
+  validate_non_negative(spec.startingdeadlineseconds(), "startingDeadlineSeconds", errors);
   bool zone_changed = old == nullptr || old->has_timezone() != spec.has_timezone() || old->timezone() != spec.timezone();
   if (zone_changed) validate_time_zone(spec, errors);
   if (spec.concurrencypolicy().empty()) {
@@ -86,8 +82,10 @@ void validate_spec(const batchv1::CronJobSpec& spec, const batchv1::CronJobSpec*
   } else if (std::ranges::find(kPolicies, spec.concurrencypolicy()) == std::end(kPolicies)) {
     errors.not_supported("spec.concurrencyPolicy", spec.concurrencypolicy(), kPolicies);
   }
-  validate_limits(spec, errors);
   validate_job_template(spec.jobtemplate(), errors);
+  validate_non_negative(spec.successfuljobshistorylimit(), "successfulJobsHistoryLimit", errors);
+  validate_non_negative(spec.failedjobshistorylimit(), "failedJobsHistoryLimit", errors);
+  if (spec.schedule().empty()) errors.required("spec.schedule");
 }
 
 }  // namespace
@@ -107,9 +105,11 @@ void validate_cron_job_update(const Message& next, const Message& old, FieldErro
 
 void warn_cron_job(const Message& next_object, const Message* old, std::vector<std::string>& warnings) {
   const batchv1::CronJob& next = as_cron_job(next_object);
-  if (old == nullptr && !dns_label_faults(next.metadata().name()).empty()) {
+  const Faults faults = dns_label_faults(next.metadata().name());
+  if (old == nullptr && !faults.empty()) {
     warnings.push_back(
-        "metadata.name: this is used in Pod names and hostnames, which can have surprising effects; a DNS label is recommended");
+        "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: " +
+        listed(faults));
   }
   const std::string& schedule = next.spec().schedule();
   if (old != nullptr && schedule.find("TZ") != schedule.npos) {

@@ -33,7 +33,10 @@ std::string not_increasing(int32_t previous, int32_t current) {
 
 Interval parse_interval(std::string_view text, int32_t completions) {
   std::vector<std::string_view> limits = split(text, '-');
-  if (limits.size() > 2) return std::unexpected("an index interval has at most two parts separated by '-', found " + quote(text));
+  if (limits.size() > 2) {
+    return std::unexpected("the fragment " + quote(text) +
+                           " violates the requirement that an index interval can have at most two parts separated by '-'");
+  }
   auto first = parse_index(limits[0], completions);
   if (!first) return std::unexpected(first.error());
   if (limits.size() == 1) return IndexInterval{*first, *first};

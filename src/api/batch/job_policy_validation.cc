@@ -35,7 +35,7 @@ bool has_container(const corev1::PodSpec& pod, const std::string& name) {
 std::string shown_list(const google::protobuf::RepeatedField<int32_t>& values) {
   std::string text;
   for (int32_t value : values) text += (text.empty() ? "[" : ",") + std::to_string(value);
-  return text.empty() ? "null" : text + "]";
+  return text.empty() ? "[]" : text + "]";
 }
 
 void validate_exit_codes(const batchv1::JobSpec& spec, const batchv1::PodFailurePolicyOnExitCodesRequirement& codes, const FieldPath& path,

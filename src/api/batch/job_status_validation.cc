@@ -6,7 +6,7 @@
 #include "api/batch/index_format.h"
 #include "api/batch/job.h"
 #include "api/equality.h"
-#include "api/json.h"
+#include "api/internal_form.h"
 
 namespace stint::batch {
 namespace {
@@ -144,7 +144,7 @@ void validate_finished(const Side& next, const Side& old, FieldErrors& errors) {
   }
   const batchv1::UncountedTerminatedPods& uncounted = status.uncountedterminatedpods();
   if (judged("uncountedTerminatedPods") && uncounted.succeeded_size() + uncounted.failed_size() > 0) {
-    errors.invalid(kStatus / "uncountedTerminatedPods", json::encode(uncounted), "must be empty for finished job");
+    errors.invalid(kStatus / "uncountedTerminatedPods", internal_text(uncounted), "must be empty for finished job");
   }
 }
 

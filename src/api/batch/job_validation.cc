@@ -3,6 +3,7 @@
 
 #include "api/batch/job.h"
 #include "api/core/pod_spec.h"
+#include "api/internal_form.h"
 #include "api/json.h"
 #include "api/names.h"
 #include "api/selector.h"
@@ -54,7 +55,7 @@ void validate_managed_by(const std::string& value, const FieldPath& path, FieldE
     std::string_view rest = std::string_view(value).substr(slash + 1);
     bool fits = std::ranges::all_of(
         rest, [&](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || kPathPunctuation.contains(static_cast<char>(c)); });
-    if (!fits) errors.invalid(path, quote(rest), "Invalid path");
+    if (!fits) errors.invalid(path, quote(rest), regex_fault("Invalid path", "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"));
   }
   if (value.size() > kManagedByBytesMax) errors.too_long(path, kManagedByBytesMax);
 }
@@ -118,25 +119,31 @@ void validate_restart_policy(const batchv1::JobSpec& spec, const FieldPath& path
   }
 }
 
-void validate_expected_label(const StringMap& labels, const char* key, const std::string& expected, FieldErrors& errors) {
+std::string shown_labels(const metav1::ObjectMeta& metadata) {
+  const json::Value document = json::to_value(metadata);
+  const json::Value* labels = document.find("labels");
+  return labels == nullptr ? "null" : json::to_text(*labels);
+}
+
+void validate_expected_label(const metav1::ObjectMeta& metadata, const char* key, const std::string& expected, FieldErrors& errors) {
   FieldPath path = FieldPath("spec.template.metadata.labels").key(key);
+  const StringMap& labels = metadata.labels();
   auto it = labels.find(key);
   if (it == labels.end()) {
     errors.required(path, "must be '" + expected + "'");
   } else if (it->second != expected) {
-    errors.invalid(path, quote(it->second), "must be '" + expected + "'");
+    errors.invalid(path, shown_labels(metadata), "must be '" + expected + "'");
   }
 }
 
 // The four labels and a selector on them alone keep the pods of two Jobs apart.
 void validate_generated_selector(const batchv1::Job& job, FieldErrors& errors) {
   if (job.spec().manualselector() || !job.spec().has_selector()) return;
-  const StringMap& labels = job.spec().template_().metadata().labels();
   StringMap expected;
   for (const char* key : {kLegacyControllerUidLabel, kControllerUidLabel}) expected[key] = job.metadata().uid();
   for (const char* key : {kLegacyJobNameLabel, kJobNameLabel}) expected[key] = job.metadata().name();
   for (const char* key : {kLegacyControllerUidLabel, kLegacyJobNameLabel, kControllerUidLabel, kJobNameLabel}) {
-    validate_expected_label(labels, key, expected[key], errors);
+    validate_expected_label(job.spec().template_().metadata(), key, expected[key], errors);
   }
   Result<LabelSelector> selector = LabelSelector::from(job.spec().selector());
   if (selector && !selector->matches(expected)) {
@@ -155,7 +162,7 @@ void validate_job_template_spec(const batchv1::JobSpec& spec, const FieldPath& p
   if (is_indexed(spec)) validate_indexed(spec, path, errors);
   if (!spec.has_completionmode() || spec.completionmode() == "NonIndexed") validate_non_indexed(spec, path, errors);
   if (!is_indexed(spec) && spec.has_successpolicy()) {
-    errors.invalid(path / "successPolicy", json::encode(spec.successpolicy()), kRequiresIndexed);
+    errors.invalid(path / "successPolicy", internal_text(spec.successpolicy()), kRequiresIndexed);
   }
   if (spec.has_podfailurepolicy()) validate_pod_failure_policy(spec, path / "podFailurePolicy", errors);
   validate_replacement_policy(spec, path / "podReplacementPolicy", errors);
@@ -166,18 +173,20 @@ void validate_job_template_spec(const batchv1::JobSpec& spec, const FieldPath& p
 void validate_job_spec(const batchv1::JobSpec& spec, FieldErrors& errors) {
   FieldPath path("spec");
   validate_job_template_spec(spec, path, errors);
-  if (!spec.has_selector()) {
-    errors.required(path / "selector");
-    return;
+  FieldErrors own;
+  if (spec.has_selector()) {
+    validate_label_selector(spec.selector(), path / "selector", own);
+  } else {
+    own.required(path / "selector");
   }
-  validate_label_selector(spec.selector(), path / "selector", errors);
-  Result<LabelSelector> selector = LabelSelector::from(spec.selector());
-  const StringMap& labels = spec.template_().metadata().labels();
-  if (selector && !selector->matches(labels)) {
-    json::Value shown_labels = json::to_value(spec.template_().metadata());
-    const json::Value* value = shown_labels.find("labels");
-    errors.invalid("spec.template.metadata.labels", value ? json::to_text(*value) : "null", "`selector` does not match template `labels`");
-  }
+  // One that is wrong is held against nothing, one that is missing selects nothing.
+  const bool held = !spec.has_selector() || own.empty();
+  errors.append(own);
+  if (!held) return;
+  const Result<LabelSelector> selector = LabelSelector::from(spec.selector());
+  const metav1::ObjectMeta& pod = spec.template_().metadata();
+  if (spec.has_selector() && (!selector || selector->matches(pod.labels()))) return;
+  errors.invalid("spec.template.metadata.labels", shown_labels(pod), "`selector` does not match template `labels`");
 }
 
 // The hostname of the last index is the longest.
@@ -197,9 +206,9 @@ void validate_job(const Message& object, FieldErrors& errors) {
 
 void warn_job_spec(const batchv1::JobSpec& spec, const FieldPath& path, std::vector<std::string>& warnings) {
   if (is_indexed(spec) && spec.completions() > kManyCompletions && spec.parallelism() > kManyCompletionsParallelismMax) {
-    warnings.push_back(path.text() + ": In Indexed Jobs with a number of completions higher than " + shown(kManyCompletions) +
-                       " and a parallelism higher than " + shown(kManyCompletionsParallelismMax) +
-                       ", status.completedIndexes may grow too long to be kept");
+    warnings.push_back(path.text() +
+                       ": In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes "
+                       "might not be able to track completedIndexes when a big number of indexes fail");
   }
   core::warn_pod_spec(spec.template_().spec(), path / "template" / "spec", warnings);
 }

@@ -8,9 +8,16 @@ namespace {
 
 const coordinationv1::LeaseSpec& spec_of(const Message& object) { return static_cast<const coordinationv1::Lease&>(object).spec(); }
 
+// Coordinated election of leaders is off in upstream too, unless it is asked for.
+void drop_disabled(Message& object) {
+  coordinationv1::LeaseSpec& spec = *static_cast<coordinationv1::Lease&>(object).mutable_spec();
+  spec.clear_strategy();
+  spec.clear_preferredholder();
+}
+void prepare_update(Message& next, const Message&) { drop_disabled(next); }
+
 void validate(const Message& object, FieldErrors& errors) {
   const coordinationv1::LeaseSpec& spec = spec_of(object);
-  if (spec.has_holderidentity() && spec.holderidentity().empty()) errors.invalid("spec.holderIdentity", quote(""), "must not be empty");
   if (spec.has_leasedurationseconds() && spec.leasedurationseconds() <= 0) {
     errors.invalid("spec.leaseDurationSeconds", shown(spec.leasedurationseconds()), "must be greater than 0");
   }
@@ -34,6 +41,8 @@ void row(const Message& object, WallTime now, Row& row) {
 }  // namespace
 
 constinit const Rules kLeaseRules = {
+    .prepare_create = drop_disabled,
+    .prepare_update = prepare_update,
     .validate = validate,
     .validate_update = validate_update,
     .columns = kColumns,

@@ -42,7 +42,7 @@ void validate_update(const Message& next_object, const Message& old_object, Fiel
 
 constexpr Column kColumns[] = {
     {.name = "Name", .format = "name", .description = "Name of the ConfigMap, unique in its namespace."},
-    {.name = "Data", .type = "integer", .description = "Number of keys."},
+    {.name = "Data", .description = "Number of keys."},
     {.name = "Age", .description = "Time since creation."},
 };
 

@@ -95,10 +95,11 @@ void validate_common(const PodScope& pod, const corev1::Container& container, co
   validate_ports(container, path / "ports", errors);
   validate_env(container, path, errors);
   validate_mounts(container, pod.volumes, path / "volumeMounts", errors);
+  validate_devices(container, pod.volumes, path / "volumeDevices", errors);
   validate_one_of(container.imagepullpolicy(), kPullPolicies, path / "imagePullPolicy", errors);
-  validate_resources(container.resources(), path / "resources", errors);
+  validate_resources(container.resources(), pod.claims, path / "resources", errors);
+  validate_resize_policy(container, pod.spec, path / "resizePolicy", errors);
   validate_container_security(container, pod.spec, path / "securityContext", errors);
-  validate_restart(container, path, errors);
 }
 
 // Nothing watches over an init container: it is to end.
@@ -112,55 +113,96 @@ void forbid_health(const corev1::Container& container, const FieldPath& path, Fi
   refuse(container.has_startupprobe(), "startupProbe");
 }
 
-void validate_init_container(const PodScope& pod, const corev1::Container& container, const FieldPath& path, FieldErrors& errors) {
+void validate_no_restart_to_resize(const corev1::Container& container, const FieldPath& path, FieldErrors& errors) {
+  for (int i = 0; i < container.resizepolicy_size(); ++i) {
+    if (container.resizepolicy(i).restartpolicy() != "RestartContainer") continue;
+    errors.invalid(path.index(i) / "restartPolicy", quote("RestartContainer"),
+                   "must not be set to 'RestartContainer' for non-sidecar initContainers");
+  }
+}
+
+void validate_init_container(const PodScope& pod, const corev1::Container& container, std::set<std::string_view>& names,
+                             const FieldPath& path, FieldErrors& errors) {
   validate_common(pod, container, path, errors);
+  validate_restart(container, path, errors);
+  if (!container.name().empty() && !names.insert(container.name()).second) errors.duplicate(path / "name", quote(container.name()));
   HostPorts().add(container, path, errors);
   if (is_sidecar(container)) {
     validate_health(container, pod.spec, path, errors);
   } else {
     forbid_health(container, path, errors);
+    validate_no_restart_to_resize(container, path / "resizePolicy", errors);
   }
 }
 
-// Variables read from a file need the volume that holds it.
-void validate_file_keys(const PodScope& pod, const corev1::Container& container, const FieldPath& path, FieldErrors& errors) {
-  for (int i = 0; i < container.env_size(); ++i) {
-    if (!container.env(i).valuefrom().has_filekeyref()) continue;
-    const std::string& name = container.env(i).valuefrom().filekeyref().volumename();
-    FieldPath at = (path / "env").index(i) / "valueFrom" / "fileKeyRef" / "volumeName";
-    auto volume = std::ranges::find_if(pod.spec.volumes(), [&](const corev1::Volume& one) { return one.name() == name; });
-    if (volume == pod.spec.volumes().end()) {
-      errors.not_found(at, quote(name));
-    } else if (!volume->volumesource().has_emptydir()) {
-      errors.invalid(at, quote(name), "referenced volume must be of type emptyDir");
-    }
+// What makes no sense in a container that only looks at others.
+void forbid_in_ephemeral(const corev1::Container& container, const FieldPath& path, FieldErrors& errors) {
+  constexpr std::string_view kWhy = "cannot be set for an Ephemeral Container";
+  auto refuse = [&](bool is_set, std::string_view name) {
+    if (is_set) errors.forbidden(path / name, kWhy);
+  };
+  const corev1::ResourceRequirements& resources = container.resources();
+  refuse(!container.ports().empty(), "ports");
+  refuse(!resources.limits().empty() || !resources.requests().empty() || !resources.claims().empty(), "resources");
+  refuse(!container.resizepolicy().empty(), "resizePolicy");
+  refuse(container.has_restartpolicy(), "restartPolicy");
+  refuse(!container.restartpolicyrules().empty(), "restartPolicyRules");
+  refuse(container.has_livenessprobe(), "livenessProbe");
+  refuse(container.has_readinessprobe(), "readinessProbe");
+  refuse(container.has_startupprobe(), "startupProbe");
+  refuse(container.has_lifecycle(), "lifecycle");
+  for (int i = 0; i < container.volumemounts_size(); ++i) {
+    const FieldPath at = (path / "volumeMounts").index(i);
+    if (!container.volumemounts(i).subpath().empty()) errors.forbidden(at / "subPath", kWhy);
+    if (!container.volumemounts(i).subpathexpr().empty()) errors.forbidden(at / "subPathExpr", kWhy);
+  }
+}
+
+void validate_ephemeral_containers(const PodScope& pod, std::set<std::string_view> names, const FieldPath& path, FieldErrors& errors) {
+  const std::set<std::string_view> others = names;
+  for (int i = 0; i < pod.spec.ephemeralcontainers_size(); ++i) {
+    const corev1::EphemeralContainer& ephemeral = pod.spec.ephemeralcontainers(i);
+    const corev1::Container container = as_container(ephemeral);
+    const FieldPath at = path.index(i);
+    validate_common(pod, container, at, errors);
+    validate_image_spaces(container, at, errors);
+    const std::string& name = ephemeral.ephemeralcontainercommon().name();
+    if (!names.insert(name).second) errors.duplicate(at / "name", quote(name));
+    const std::string& target = ephemeral.targetcontainername();
+    if (!target.empty() && !others.contains(target)) errors.not_found(at / "targetContainerName", quote(target));
+    forbid_in_ephemeral(container, at, errors);
   }
 }
 
 }  // namespace
+
+void validate_image_spaces(const corev1::Container& container, const FieldPath& path, FieldErrors& errors) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const std::string& image = container.image();
+  if (image.empty() || (kSpace.find(image.front()) == kSpace.npos && kSpace.find(image.back()) == kSpace.npos)) return;
+  errors.invalid(path / "image", quote(image), "must not have leading or trailing whitespace");
+}
 
 void validate_containers(const PodScope& pod, const FieldPath& spec_path, FieldErrors& errors) {
   FieldPath containers = spec_path / "containers";
   if (pod.spec.containers().empty()) errors.required(containers);
   std::set<std::string_view> names;
   HostPorts host_ports;
+  FieldErrors port_errors;
   for (int i = 0; i < pod.spec.containers_size(); ++i) {
     const corev1::Container& container = pod.spec.containers(i);
     FieldPath at = containers.index(i);
     validate_common(pod, container, at, errors);
     if (!names.insert(container.name()).second) errors.duplicate(at / "name", quote(container.name()));
     validate_health(container, pod.spec, at, errors);
-    host_ports.add(container, at, errors);
-    validate_file_keys(pod, container, at, errors);
+    validate_restart(container, at, errors);
+    host_ports.add(container, at, port_errors);
   }
-  FieldPath init_containers = spec_path / "initContainers";
+  errors.append(port_errors);
   for (int i = 0; i < pod.spec.initcontainers_size(); ++i) {
-    const corev1::Container& container = pod.spec.initcontainers(i);
-    FieldPath at = init_containers.index(i);
-    validate_init_container(pod, container, at, errors);
-    if (!container.name().empty() && !names.insert(container.name()).second) errors.duplicate(at / "name", quote(container.name()));
-    validate_file_keys(pod, container, at, errors);
+    validate_init_container(pod, pod.spec.initcontainers(i), names, (spec_path / "initContainers").index(i), errors);
   }
+  validate_ephemeral_containers(pod, names, spec_path / "ephemeralContainers", errors);
 }
 
 }  // namespace stint::core

@@ -13,6 +13,8 @@ constexpr std::string_view kEnvFields[] = {
     "status.hostIP", "status.hostIPs",     "status.podIP", "status.podIPs"};
 constexpr std::string_view kVolumeFields[] = {"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace",
                                               "metadata.uid"};
+// Known of pods, and for neither.
+constexpr std::string_view kOtherFields[] = {"spec.restartPolicy", "spec.schedulerName", "status.phase"};
 constexpr std::string_view kResources[] = {"limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
                                            "requests.cpu", "requests.ephemeral-storage", "requests.memory"};
 constexpr std::string_view kCpuDivisors[] = {"1m", "1"};
@@ -31,20 +33,32 @@ std::optional<Subscripted> split_subscript(std::string_view text) {
   return Subscripted{text.substr(0, open), text.substr(open + 2, text.size() - open - 4)};
 }
 
+std::string_view bytes_of(std::string_view resource) {
+  if (resource.ends_with(".memory")) return "memory";
+  return resource.ends_with(".ephemeral-storage") ? "local ephemeral storage" : "hugepages";
+}
+
+bool has_divisor(std::string_view resource) {
+  return std::ranges::find(kResources, resource) != std::end(kResources) || resource.starts_with("limits.hugepages-") ||
+         resource.starts_with("requests.hugepages-");
+}
+
 void validate_divisor(const corev1::ResourceFieldSelector& selector, const FieldPath& path, FieldErrors& errors) {
   const std::string& divisor = selector.divisor().string();
-  if (divisor.empty() || divisor == "0") return;
+  if (divisor.empty() || divisor == "0" || !has_divisor(selector.resource())) return;
   bool cpu = selector.resource().ends_with(".cpu");
   std::span<const std::string_view> choices = cpu ? std::span<const std::string_view>(kCpuDivisors) : kByteDivisors;
   if (std::ranges::find(choices, divisor) != choices.end()) return;
-  errors.invalid(path / "divisor", quote(divisor),
+  errors.invalid(path / "divisor", quote(selector.resource()),
                  cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
-                     : "only powers of 1000 or 1024 are supported as divisor of bytes");
+                     : "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the " +
+                           std::string(bytes_of(selector.resource())) + " resource");
 }
 
 template <class Selector>
 void validate_key_ref(const Selector& selector, const FieldPath& path, FieldErrors& errors) {
-  if (selector.localobjectreference().name().empty()) errors.required(path / "name");
+  const std::string& name = selector.localobjectreference().name();
+  add_faults(dns_subdomain_faults(name), path / "name", quote(name), errors);
   if (selector.key().empty()) {
     errors.required(path / "key");
   } else {
@@ -58,11 +72,15 @@ void validate_file_key(const corev1::FileKeySelector& selector, const FieldPath&
   } else {
     add_faults(env_name_faults(selector.key()), path / "key", quote(selector.key()), errors);
   }
-  if (selector.volumename().empty()) errors.required(path / "volumeName");
+  if (selector.volumename().empty()) {
+    errors.required(path / "volumeName");
+  } else {
+    add_faults(dns_label_faults(selector.volumename()), path / "volumeName", quote(selector.volumename()), errors);
+  }
   if (selector.path().empty()) {
     errors.required(path / "path");
   } else {
-    validate_descending_path(selector.path(), path / "path", errors);
+    validate_no_backstep(selector.path(), path / "path", errors);
   }
 }
 
@@ -86,14 +104,18 @@ void validate_value_from(const corev1::EnvVar& variable, const FieldPath& path, 
   }
 }
 
+void validate_source_name(const corev1::LocalObjectReference& source, const FieldPath& path, FieldErrors& errors) {
+  if (source.name().empty()) return errors.required(path / "name");
+  add_faults(dns_subdomain_faults(without_trailing_dash(source.name())), path / "name", quote(source.name()), errors);
+}
+
 void validate_env_from(const corev1::Container& container, const FieldPath& path, FieldErrors& errors) {
   for (int i = 0; i < container.envfrom_size(); ++i) {
     const corev1::EnvFromSource& source = container.envfrom(i);
     FieldPath at = path.index(i);
     if (!source.prefix().empty()) add_faults(env_name_faults(source.prefix()), at / "prefix", quote(source.prefix()), errors);
-    if (source.has_configmapref() && source.configmapref().localobjectreference().name().empty())
-      errors.required(at / "configMapRef" / "name");
-    if (source.has_secretref() && source.secretref().localobjectreference().name().empty()) errors.required(at / "secretRef" / "name");
+    if (source.has_configmapref()) validate_source_name(source.configmapref().localobjectreference(), at / "configMapRef", errors);
+    if (source.has_secretref()) validate_source_name(source.secretref().localobjectreference(), at / "secretRef", errors);
     if (source.has_configmapref() && source.has_secretref()) {
       errors.invalid(path, quote(""), kOneSource);
     } else if (!source.has_configmapref() && !source.has_secretref()) {
@@ -117,14 +139,15 @@ void validate_field_ref(const corev1::ObjectFieldSelector& selector, bool in_vol
     if (parts->path == "metadata.annotations") {
       std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     } else if (parts->path != "metadata.labels") {
-      return errors.invalid(path, quote(parts->path), "does not support subscript");
+      return errors.invalid(path / "fieldPath", quote(field),
+                            "error converting fieldPath: field label does not support subscript: " + field);
     }
     return add_faults(qualified_name_faults(key), path, quote(key), errors);
   }
   std::span<const std::string_view> own = in_volume ? std::span<const std::string_view>(kVolumeFields) : kEnvFields;
   if (std::ranges::find(own, field) != own.end()) return;
-  bool known =
-      std::ranges::find(kVolumeFields, field) != std::end(kVolumeFields) || std::ranges::find(kEnvFields, field) != std::end(kEnvFields);
+  auto has = [&](const auto& fields) { return std::ranges::find(fields, field) != std::end(fields); };
+  bool known = has(kVolumeFields) || has(kEnvFields) || has(kOtherFields);
   if (known) {
     errors.not_supported(path / "fieldPath", field, own);
   } else {

@@ -149,7 +149,7 @@ constinit const Column kEventColumns[10] = {
     {.name = "Source", .priority = 1, .description = "Who reports it."},
     {.name = "Message", .description = "What happened."},
     {.name = "First Seen", .priority = 1, .description = "Time since it was seen first."},
-    {.name = "Count", .type = "integer", .priority = 1, .description = "How often it was seen."},
+    {.name = "Count", .priority = 1, .description = "How often it was seen."},
     {.name = "Name", .format = "name", .priority = 1, .description = "Name of the event, unique in its namespace."},
 };
 

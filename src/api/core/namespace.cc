@@ -49,7 +49,10 @@ void prepare_status_update(Message& next, const Message& old) {
 
 void validate(const Message& object, FieldErrors& errors) {
   for (const std::string& finalizer : as_namespace(object).spec().finalizers()) {
-    add_faults(qualified_name_faults(finalizer), FieldPath("spec.finalizers"), quote(finalizer), errors);
+    const FieldPath path("spec.finalizers");
+    add_faults(qualified_name_faults(finalizer), path, quote(finalizer), errors);
+    if (is_known_finalizer(finalizer)) continue;
+    errors.invalid(path, quote(finalizer), "name is neither a standard finalizer name nor is it fully qualified");
   }
 }
 

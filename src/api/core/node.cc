@@ -1,7 +1,11 @@
 // Node. Source: upstream's pkg/registry/core/node/strategy.go and its printer.
+#include <algorithm>
+#include <map>
 #include <set>
 
+#include "api/core/resource_names.h"
 #include "api/core/rules.h"
+#include "api/internal_form.h"
 #include "api/names.h"
 #include "api/table_cells.h"
 
@@ -14,8 +18,15 @@ constexpr std::string_view kTaintEffects[] = {"NoSchedule", "PreferNoSchedule", 
 corev1::Node& as_node(Message& object) { return static_cast<corev1::Node&>(object); }
 const corev1::Node& as_node(const Message& object) { return static_cast<const corev1::Node&>(object); }
 
+// A field with the old and the new form of its content has both.
+void set_range_defaults(corev1::NodeSpec& spec) {
+  if (spec.podcidrs().empty() && !spec.podcidr().empty()) spec.add_podcidrs(spec.podcidr());
+  if (!spec.podcidrs().empty()) spec.set_podcidr(spec.podcidrs(0));
+}
+
 void set_defaults(Message& object) {
   corev1::Node& node = as_node(object);
+  set_range_defaults(*node.mutable_spec());
   if (!node.has_status() || !node.status().allocatable().empty()) return;
   *node.mutable_status()->mutable_allocatable() = node.status().capacity();
 }
@@ -27,7 +38,7 @@ void validate_taints(const corev1::Node& node, FieldErrors& errors) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (int i = 0; i < node.spec().taints_size(); ++i) {
     const corev1::Taint& taint = node.spec().taints(i);
-    FieldPath path = FieldPath("spec.taints").index(i);
+    FieldPath path = FieldPath("metadata.taints").index(i);  // where upstream looks for them in its messages
     add_faults(qualified_name_faults(taint.key()), path / "key", quote(taint.key()), errors);
     add_faults(label_value_faults(taint.value()), path / "value", quote(taint.value()), errors);
     if (taint.effect().empty()) {
@@ -35,23 +46,55 @@ void validate_taints(const corev1::Node& node, FieldErrors& errors) {
     } else if (std::ranges::find(kTaintEffects, taint.effect()) == std::end(kTaintEffects)) {
       errors.not_supported(path / "effect", taint.effect(), kTaintEffects);
     }
-    if (!seen.insert({taint.key(), taint.effect()}).second) errors.duplicate(path, quote(taint.key() + ":" + taint.effect()));
+    if (seen.insert({taint.key(), taint.effect()}).second) continue;
+    errors.add(
+        {"FieldValueDuplicate", "Duplicate value: " + internal_text(taint) + ": taints must be unique by key and effect pair", path});
   }
 }
 
-void validate(const Message& object, FieldErrors& errors) { validate_taints(as_node(object), errors); }
+void validate_amounts(const google::protobuf::Map<std::string, resource::Quantity>& list, const FieldPath& path, FieldErrors& errors) {
+  const std::map<std::string, resource::Quantity> sorted(list.begin(), list.end());
+  for (const auto& [name, quantity] : sorted) validate_quantity(name, quantity, path / name, errors);
+}
+
+void validate_always(const corev1::Node& node, FieldErrors& errors) {
+  validate_amounts(node.status().capacity(), FieldPath("status.capacity"), errors);
+  validate_amounts(node.status().allocatable(), FieldPath("status.allocatable"), errors);
+}
+
+void validate_ranges(const corev1::NodeSpec& spec, FieldErrors& errors) {
+  const FieldPath path("spec.podCIDRs");
+  int of_v6 = 0;
+  for (int i = 0; i < spec.podcidrs_size(); ++i) {
+    add_faults(cidr_faults(spec.podcidrs(i)), path.index(i), quote(spec.podcidrs(i)), errors);
+    of_v6 += spec.podcidrs(i).find(':') != std::string::npos;
+  }
+  const bool one_of_each = spec.podcidrs_size() == 2 && of_v6 == 1;
+  if (spec.podcidrs_size() < 2 || one_of_each) return;
+  std::string list;
+  for (const std::string& range : spec.podcidrs()) list += (list.empty() ? "" : ",") + quote(range);
+  errors.invalid(path, "[" + list + "]", "may specify no more than one CIDR for each IP family");
+}
+
+void validate(const Message& object, FieldErrors& errors) {
+  validate_taints(as_node(object), errors);
+  validate_always(as_node(object), errors);
+  validate_ranges(as_node(object).spec(), errors);
+}
 
 void validate_update(const Message& next_object, const Message& old_object, FieldErrors& errors) {
-  validate(next_object, errors);
   const corev1::NodeSpec& next = as_node(next_object).spec();
   const corev1::NodeSpec& old = as_node(old_object).spec();
+  validate_always(as_node(next_object), errors);
   // Both may be given once, later than the node.
-  if (!old.podcidr().empty() && next.podcidr() != old.podcidr()) {
+  if (!old.podcidrs().empty() && !std::ranges::equal(old.podcidrs(), next.podcidrs())) {
     errors.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
   }
   if (!old.providerid().empty() && next.providerid() != old.providerid()) {
-    errors.forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+    errors.invalid("spec.providerID", "null",
+                   next.providerid().empty() ? "field cannot be cleared once set" : "field cannot be modified once set");
   }
+  validate_taints(as_node(next_object), errors);
 }
 
 std::string status_text(const corev1::Node& node) {

@@ -11,6 +11,9 @@ void prepare_create(Message& object) {
   auto& pod = static_cast<corev1::Pod&>(object);
   pod.mutable_metadata()->set_generation(1);
   pod.clear_status();
+  drop_disabled_fields(*pod.mutable_spec());
+  apply_label_keys(pod);
+  set_pod_level_defaults(*pod.mutable_spec());
   corev1::PodStatus& status = *pod.mutable_status();
   status.set_phase("Pending");
   status.set_qosclass(std::string(qos_class(pod.spec())));
@@ -21,7 +24,8 @@ void prepare_create(Message& object) {
   gated.set_type("PodScheduled");
   gated.set_status("False");
   gated.set_reason("SchedulingGated");
-  gated.set_message("the pod waits until all its scheduling gates are removed");
+  gated.set_message("Scheduling is blocked due to non-empty scheduling gates");
+  *gated.mutable_lasttransitiontime() = pod.metadata().creationtimestamp();
 }
 
 void prepare_update(Message& next, const Message& old) {
@@ -54,6 +58,8 @@ constexpr SelectableField kFields[] = {
 };
 
 }  // namespace
+
+constinit const Rules kBindingRules = {};  // what it binds has some
 
 constinit const Rules kPodRules = {
     .set_defaults = set_pod_defaults,

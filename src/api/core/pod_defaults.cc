@@ -1,6 +1,7 @@
 // Defaults of pods and pod specs. Source: upstream's pkg/apis/core/v1/defaults.go.
 #include <algorithm>
 
+#include "api/core/amounts.h"
 #include "api/core/pod_spec.h"
 #include "api/core/resource_names.h"
 #include "api/quantity.h"
@@ -165,6 +166,39 @@ void set_pod_spec_defaults(corev1::PodSpec& spec) {
   }
   round_to_milli(*spec.mutable_overhead());
   if (spec.has_resources()) set_resources_defaults(*spec.mutable_resources());
+}
+
+void set_pod_level_defaults(corev1::PodSpec& spec) {
+  if (!spec.has_resources()) return;
+  corev1::PodSpec containers = spec;
+  containers.clear_resources();
+  corev1::ResourceRequirements& own = *spec.mutable_resources();
+  auto fill = [](ResourceList& list, const std::string& name, const std::string& amount) {
+    if (!list.contains(name)) list[name].set_string(amount);
+  };
+  if (!own.limits().empty() || !own.requests().empty()) {
+    for (const auto& [name, amount] : pod_amounts(containers, Asked::kLimits)) {
+      if (is_huge_pages(name) && !own.requests().contains(name)) fill(*own.mutable_limits(), name, amount);
+    }
+  }
+  if (own.limits().empty()) return;
+  for (const auto& [name, amount] : pod_amounts(containers, Asked::kRequests)) {
+    if (name == "cpu" || name == "memory") fill(*own.mutable_requests(), name, amount);
+  }
+  for (const auto& [name, amount] : amounts_of(own.limits())) {
+    if (name == "cpu" || name == "memory" || is_huge_pages(name)) fill(*own.mutable_requests(), name, amount);
+  }
+}
+
+void drop_disabled_fields(corev1::PodSpec& spec) {
+  auto drop = [](auto& container) {
+    if (!container.lifecycle().has_stopsignal()) return;
+    container.mutable_lifecycle()->clear_stopsignal();
+    if (container.lifecycle().ByteSizeLong() == 0) container.clear_lifecycle();
+  };
+  for (corev1::Container& container : *spec.mutable_initcontainers()) drop(container);
+  for (corev1::Container& container : *spec.mutable_containers()) drop(container);
+  for (corev1::EphemeralContainer& container : *spec.mutable_ephemeralcontainers()) drop(*container.mutable_ephemeralcontainercommon());
 }
 
 void set_pod_defaults(Message& object) {

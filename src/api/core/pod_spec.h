@@ -9,6 +9,13 @@ namespace stint::core {
 // The defaults of a spec wherever it stands; those of pods alone are pod_defaults.cc's own.
 void set_pod_spec_defaults(corev1::PodSpec& spec);
 void set_pod_defaults(Message& pod);
+// Of the amounts that the pod itself asks for: what they leave out follows from its limits and its containers. Pods alone, once all of
+// their containers are there.
+void set_pod_level_defaults(corev1::PodSpec& spec);
+// Selectors by the labels of the pod itself: once, when it is made.
+void apply_label_keys(corev1::Pod& pod);
+// What upstream serves only to those who turn it on is left out of what is written.
+void drop_disabled_fields(corev1::PodSpec& spec);
 
 // `Always` for the tag `latest` or none, else `IfNotPresent`.
 std::string_view default_pull_policy(std::string_view image);

@@ -1,9 +1,14 @@
 // What may change in a pod once it is made. Source: upstream's pkg/apis/core/validation.
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
 
 #include "api/core/pod_spec.h"
 #include "api/core/pod_validation.h"
 #include "api/equality.h"
+#include "api/internal_form.h"
+#include "api/json.h"
 
 namespace stint::core {
 namespace {
@@ -16,20 +21,36 @@ constexpr std::string_view kMayChange =
     "(allow it to be set to 1 if it was previously negative)";
 
 // False: the rest cannot be compared.
-bool validate_container_count(const Containers& next, const Containers& old, const char* field, FieldErrors& errors) {
-  if (next.size() == old.size()) return true;
-  errors.forbidden(FieldPath("spec") / field, "pod updates may not add or remove containers");
-  return false;
+bool validate_container_update(const Containers& next, const Containers& old, const char* field, FieldErrors& errors) {
+  const FieldPath path = FieldPath("spec") / field;
+  if (next.size() != old.size()) {
+    errors.forbidden(path, "pod updates may not add or remove containers");
+    return false;
+  }
+  for (int i = 0; i < next.size(); ++i) {
+    if (next[i].image().empty()) errors.required(path.index(i) / "image");
+    validate_image_spaces(next[i], path.index(i), errors);
+  }
+  return true;
 }
 
-void validate_deadline(const corev1::PodSpec& next, const corev1::PodSpec& old, FieldErrors& errors) {
+// False: the rest is not compared.
+bool validate_deadline(const corev1::PodSpec& next, const corev1::PodSpec& old, FieldErrors& errors) {
   FieldPath path("spec.activeDeadlineSeconds");
-  if (!old.has_activedeadlineseconds()) return;
-  if (!next.has_activedeadlineseconds()) {
+  const std::string text = shown(next.activedeadlineseconds());
+  if (next.has_activedeadlineseconds()) {
+    if (next.activedeadlineseconds() < 0 || next.activedeadlineseconds() > std::numeric_limits<int32_t>::max()) {
+      errors.invalid(path, text, "must be between 0 and 2147483647, inclusive");
+      return false;
+    }
+    if (old.has_activedeadlineseconds() && next.activedeadlineseconds() > old.activedeadlineseconds()) {
+      errors.invalid(path, text, "must be less than or equal to previous value");
+      return false;
+    }
+  } else if (old.has_activedeadlineseconds()) {
     errors.invalid(path, "null", "must not update from a positive integer to nil value");
-  } else if (next.activedeadlineseconds() > old.activedeadlineseconds()) {
-    errors.invalid(path, shown(next.activedeadlineseconds()), "must be less than or equal to previous value");
   }
+  return true;
 }
 
 // Tolerations are added, and of those there only the time may change.
@@ -54,12 +75,19 @@ void validate_removed_gates(const corev1::PodSpec& next, const corev1::PodSpec& 
   }
 }
 
+std::string shown_map(const google::protobuf::Map<std::string, std::string>& map) {
+  json::Members members;
+  for (const auto& [key, value] : std::map<std::string, std::string>(map.begin(), map.end())) members.emplace_back(key, value);
+  return members.empty() ? "null" : json::to_text(std::move(members));
+}
+
 // A gated pod's choice of nodes may become narrower, never wider.
 void validate_narrower_selector(const corev1::PodSpec& next, const corev1::PodSpec& old, FieldErrors& errors) {
   for (const auto& [key, value] : old.nodeselector()) {
     auto it = next.nodeselector().find(key);
     if (it != next.nodeselector().end() && it->second == value) continue;
-    return errors.invalid("spec.nodeSelector", "", "only additions to spec.nodeSelector are allowed (no mutations or deletions)");
+    return errors.invalid("spec.nodeSelector", shown_map(next.nodeselector()),
+                          "only additions to spec.nodeSelector are allowed (no mutations or deletions)");
   }
 }
 
@@ -77,7 +105,9 @@ void validate_narrower_affinity(const corev1::PodSpec& next, const corev1::PodSp
   const auto& next_terms = next.affinity().nodeaffinity().requiredduringschedulingignoredduringexecution().nodeselectorterms();
   FieldPath path("spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
   if (next_terms.size() != old_terms.size()) {
-    return errors.invalid(path, "", "no additions/deletions to non-empty NodeSelectorTerms list are allowed");
+    const corev1::NodeSelector& all = next.affinity().nodeaffinity().requiredduringschedulingignoredduringexecution();
+    return errors.invalid(path, next_terms.empty() ? "null" : internal_text(all, all.GetDescriptor()->FindFieldByName("nodeSelectorTerms")),
+                          "no additions/deletions to non-empty NodeSelectorTerms list are allowed");
   }
   for (int i = 0; i < old_terms.size(); ++i) {
     // An empty term matches no node: anything narrows nothing.
@@ -85,7 +115,7 @@ void validate_narrower_affinity(const corev1::PodSpec& next, const corev1::PodSp
     bool narrower = !was_empty && has_all(next_terms[i].matchexpressions(), old_terms[i].matchexpressions()) &&
                     has_all(next_terms[i].matchfields(), old_terms[i].matchfields());
     if (!narrower && !semantically_equal(next_terms[i], old_terms[i]))
-      errors.invalid(path.index(i), "", "only additions are allowed (no mutations or deletions)");
+      errors.invalid(path.index(i), internal_text(next_terms[i]), "only additions are allowed (no mutations or deletions)");
   }
 }
 
@@ -101,16 +131,30 @@ void restore_node_choice(const corev1::PodSpec& old, corev1::PodSpec& next) {
   if (!old.has_affinity() && semantically_equal(next.affinity(), corev1::Affinity())) next.clear_affinity();
 }
 
+// The node agent's own pods are marked so from the start.
+void validate_annotations_kept(const metav1::ObjectMeta& next, const metav1::ObjectMeta& old, FieldErrors& errors) {
+  static constexpr const char* kMirror = "kubernetes.io/config.mirror";
+  auto value = [](const metav1::ObjectMeta& meta) {
+    const auto it = meta.annotations().find(kMirror);
+    return it == meta.annotations().end() ? std::optional<std::string>() : it->second;
+  };
+  if (value(next) == value(old)) return;
+  errors.forbidden(FieldPath("metadata.annotations").key(kMirror),
+                   value(old) ? "may not remove or update mirror pod annotation" : "may not add mirror pod annotation");
+}
+
 }  // namespace
 
 void validate_pod_update(const Message& next_object, const Message& old_object, FieldErrors& errors) {
-  const corev1::PodSpec& next = static_cast<const corev1::Pod&>(next_object).spec();
+  const auto& next_pod = static_cast<const corev1::Pod&>(next_object);
+  const corev1::PodSpec& next = next_pod.spec();
   const corev1::PodSpec& old = static_cast<const corev1::Pod&>(old_object).spec();
+  validate_annotations_kept(next_pod.metadata(), static_cast<const corev1::Pod&>(old_object).metadata(), errors);
   if (semantically_equal(next, old)) return;  // nothing but metadata: what was legal once stays
-  validate_pod_spec(next, FieldPath("spec"), errors);
-  if (!validate_container_count(next.containers(), old.containers(), "containers", errors)) return;
-  if (!validate_container_count(next.initcontainers(), old.initcontainers(), "initContainers", errors)) return;
-  validate_deadline(next, old, errors);
+  validate_pod_as_it_is(next_pod, errors);
+  if (!validate_container_update(next.containers(), old.containers(), "containers", errors)) return;
+  if (!validate_container_update(next.initcontainers(), old.initcontainers(), "initContainers", errors)) return;
+  if (!validate_deadline(next, old, errors)) return;
   validate_added_tolerations(next, old, errors);
   validate_removed_gates(next, old, errors);
 
@@ -130,7 +174,7 @@ void validate_pod_update(const Message& next_object, const Message& old_object, 
     validate_narrower_affinity(next, old, errors);
     restore_node_choice(old, restored);
   }
-  if (!semantically_equal(restored, old)) errors.forbidden("spec", kMayChange);
+  if (!semantically_equal(restored, old)) errors.forbidden("spec", std::string(kMayChange) + internal_diff(old, restored));
 }
 
 }  // namespace stint::core

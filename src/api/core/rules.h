@@ -6,6 +6,7 @@
 namespace stint::core {
 
 extern const Rules kPodRules;
+extern const Rules kBindingRules;
 extern const Rules kNamespaceRules;
 extern const Rules kEventRules;
 extern const Rules kNodeRules;

@@ -34,8 +34,9 @@ void require_key(const corev1::Secret& secret, const char* key, bool json, Field
   auto it = secret.data().find(key);
   if (it == secret.data().end()) {
     errors.required(path);
-  } else if (json && !json::parse(it->second)) {
-    errors.invalid(path, quote("<secret contents redacted>"), "must be JSON");
+  } else if (json) {
+    const Result<json::Value> parsed = json::parse(it->second);
+    if (!parsed) errors.invalid(path, quote("<secret contents redacted>"), parsed.error().message);
   }
 }
 
@@ -86,10 +87,25 @@ void validate_update(const Message& next_object, const Message& old_object, Fiel
   validate(next_object, errors);
 }
 
+// The first thing that keeps a server from serving with them.
+void warn(const Message& next, const Message*, std::vector<std::string>& warnings) {
+  const corev1::Secret& secret = as_secret(next);
+  if (secret.type() != "kubernetes.io/tls") return;
+  auto has_pem = [&](const char* key) {
+    auto it = secret.data().find(key);
+    return it != secret.data().end() && it->second.find("-----BEGIN ") != std::string::npos;
+  };
+  if (!has_pem("tls.crt")) {
+    warnings.push_back("tls: failed to find any PEM data in certificate input");
+  } else if (!has_pem("tls.key")) {
+    warnings.push_back("tls: failed to find any PEM data in key input");
+  }
+}
+
 constexpr Column kColumns[] = {
     {.name = "Name", .format = "name", .description = "Name of the Secret, unique in its namespace."},
     {.name = "Type", .description = "What the Secret is for."},
-    {.name = "Data", .type = "integer", .description = "Number of keys."},
+    {.name = "Data", .description = "Number of keys."},
     {.name = "Age", .description = "Time since creation."},
 };
 
@@ -109,6 +125,7 @@ constinit const Rules kSecretRules = {
     .prepare_update = prepare_update,
     .validate = validate,
     .validate_update = validate_update,
+    .warn = warn,
     .columns = kColumns,
     .row = row,
     .fields = kFields,

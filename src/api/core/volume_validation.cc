@@ -18,6 +18,7 @@ constexpr int64_t kTokenSecondsMax = int64_t{1} << 32;
 
 constexpr std::string_view kHostPathTypes[] = {"",     "BlockDevice",  "CharDevice", "Directory", "DirectoryOrCreate",
                                                "File", "FileOrCreate", "Socket"};
+constexpr std::string_view kPullPolicies[] = {"Always", "IfNotPresent", "Never"};
 constexpr std::string_view kPropagations[] = {"Bidirectional", "HostToContainer", "None"};
 constexpr std::string_view kRecursiveReadOnly[] = {"Disabled", "Enabled", "IfPossible"};
 
@@ -165,6 +166,43 @@ void validate_required_members(const Message& source, const FieldPath& path, Fie
   }
 }
 
+// "2001-04.com.example:disk"
+bool is_iqn(std::string_view text) {
+  auto digits = [&](size_t from, size_t count) {
+    return text.size() >= from + count &&
+           std::ranges::all_of(text.substr(from, count), [](unsigned char c) { return std::isdigit(c) != 0; });
+  };
+  const size_t colon = text.find(':');
+  if (!digits(0, 4) || !digits(5, 2) || text[4] != '-' || text[7] != '.' || colon == text.npos || colon <= 8) return false;
+  auto of_domain = [](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || c == '-' || c == '.'; };
+  const std::string_view name = text.substr(colon + 1);
+  return std::ranges::all_of(text.substr(8, colon - 8), of_domain) && !name.empty() && name.find_first_of(",;*&$| \t\n\f\r") == name.npos;
+}
+
+// "iqn.…", or "eui." and "naa." with so many letters and digits.
+void validate_iscsi_name(const std::string& name, const FieldPath& path, FieldErrors& errors) {
+  const std::string_view form = std::string_view(name).substr(0, 3);
+  if (form != "iqn" && form != "eui" && form != "naa") {
+    return errors.invalid(path, quote(name), "must be valid format starting with iqn, eui, or naa");
+  }
+  const std::string_view rest = std::string_view(name).substr(std::min<size_t>(4, name.size()));
+  const bool plain = std::ranges::all_of(rest, [](unsigned char c) { return c < 0x80 && std::isalnum(c); });
+  const bool fits = form == "iqn" ? is_iqn(rest) : plain && rest.size() == (form == "eui" ? 16 : 32);
+  if (!fits) errors.invalid(path, quote(name), "must be valid format");
+}
+
+void validate_iscsi(const corev1::ISCSIVolumeSource& disk, const FieldPath& path, FieldErrors& errors) {
+  if (disk.targetportal().empty()) errors.required(path / "targetPortal");
+  if (disk.iqn().empty()) {
+    errors.required(path / "iqn");
+  } else {
+    validate_iscsi_name(disk.iqn(), path / "iqn", errors);
+  }
+  if (disk.lun() < 0 || disk.lun() > 255) errors.invalid(path / "lun", shown(disk.lun()), "must be between 0 and 255, inclusive");
+  if ((disk.chapauthdiscovery() || disk.chapauthsession()) && !disk.has_secretref()) errors.required(path / "secretRef");
+  if (disk.has_initiatorname()) validate_iscsi_name(disk.initiatorname(), path / "initiatorname", errors);
+}
+
 // A claim that is made with the pod.
 void validate_ephemeral(const corev1::EphemeralVolumeSource& source, const FieldPath& path, FieldErrors& errors) {
   const FieldPath at = path / "volumeClaimTemplate";
@@ -185,6 +223,9 @@ void validate_source(const corev1::VolumeSource& source, const FieldPath& path, 
   std::vector<const google::protobuf::FieldDescriptor*> chosen;
   source.GetReflection()->ListFields(source, &chosen);
   if (chosen.empty()) return errors.required(path, "must specify a volume type");
+  // Whatever else is given, upstream looks for this one first.
+  std::ranges::sort(chosen, {},
+                    [](const google::protobuf::FieldDescriptor* field) { return field->name() == "emptyDir" ? -1 : field->index(); });
   for (size_t i = 1; i < chosen.size(); ++i) errors.forbidden(path / chosen[i]->name(), "may not specify more than 1 volume type");
   if (source.has_emptydir()) validate_empty_dir(source.emptydir(), path / "emptyDir", errors);
   if (source.has_hostpath()) validate_host_path(source.hostpath(), path / "hostPath", errors);
@@ -201,7 +242,10 @@ void validate_source(const corev1::VolumeSource& source, const FieldPath& path, 
   if (source.has_persistentvolumeclaim() && source.persistentvolumeclaim().claimname().empty()) {
     errors.required(path / "persistentVolumeClaim" / "claimName");
   }
-  if (source.has_image() && source.image().reference().empty()) errors.required(path / "image" / "reference");
+  if (source.has_image()) {
+    if (source.image().reference().empty()) errors.required(path / "image" / "reference");
+    validate_one_of(source.image().pullpolicy(), kPullPolicies, path / "image" / "pullPolicy", errors);
+  }
   if (source.has_ephemeral()) validate_ephemeral(source.ephemeral(), path / "ephemeral", errors);
   if (!is_outside(chosen.front()->name())) return;
   const FieldPath at = path / (source.has_gcepersistentdisk() ? "persistentDisk" : chosen.front()->name());
@@ -230,7 +274,6 @@ void validate_mount_options(const corev1::Container& container, const corev1::Vo
 // Faults of sub-paths and options stand at the list as a whole, as upstream reports them.
 void validate_mount(const corev1::Container& container, const corev1::VolumeMount& mount, const FieldPath& list, const FieldPath& at,
                     FieldErrors& errors) {
-  if (mount.mountpath().empty()) errors.required(at / "mountPath");
   if (!mount.subpath().empty()) validate_descending_path(mount.subpath(), list / "subPath", errors);
   if (!mount.subpathexpr().empty()) {
     if (!mount.subpath().empty()) {
@@ -248,6 +291,7 @@ void validate_no_backstep(const std::string& text, const FieldPath& path, FieldE
 }
 
 void validate_outside_source(const Message& source, const FieldPath& path, FieldErrors& errors) {
+  if (const auto* disk = dynamic_cast<const corev1::ISCSIVolumeSource*>(&source)) return validate_iscsi(*disk, path, errors);
   validate_required_members(source, path, errors);
   const auto* share = dynamic_cast<const corev1::NFSVolumeSource*>(&source);
   if (share != nullptr && !share->path().starts_with('/')) errors.invalid(path / "path", quote(share->path()), "must be an absolute path");
@@ -283,14 +327,55 @@ Volumes validate_volumes(const corev1::PodSpec& spec, const FieldPath& path, Fie
   return sound;
 }
 
+void validate_devices(const corev1::Container& container, const Volumes& volumes, const FieldPath& path, FieldErrors& errors) {
+  std::set<std::string_view> names, paths, mounted_names, mounted_paths;
+  for (const corev1::VolumeMount& mount : container.volumemounts()) {
+    mounted_names.insert(mount.name());
+    mounted_paths.insert(mount.mountpath());
+  }
+  for (int i = 0; i < container.volumedevices_size(); ++i) {
+    const corev1::VolumeDevice& device = container.volumedevices(i);
+    const FieldPath name = path.index(i) / "name", device_path = path.index(i) / "devicePath";
+    const auto volume = volumes.find(device.name());
+    if (device.name().empty()) errors.required(name);
+    if (names.contains(device.name())) errors.invalid(name, quote(device.name()), "must be unique");
+    if (volume == volumes.end()) {
+      errors.not_found(name, quote(device.name()));
+    } else if (!volume->second->has_persistentvolumeclaim() && !volume->second->has_ephemeral()) {
+      errors.invalid(name, quote(device.name()), "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode");
+    }
+    if (device.devicepath().empty()) errors.required(device_path);
+    if (paths.contains(device.devicepath())) errors.invalid(device_path, quote(device.devicepath()), "must be unique");
+    if (has_backstep(device.devicepath())) {
+      errors.invalid(device_path, quote(device.devicepath()), "can not contain backsteps ('..')");
+    } else {
+      paths.insert(device.devicepath());
+    }
+    if (mounted_names.contains(device.name())) errors.invalid(name, quote(device.name()), "must not already exist in volumeMounts");
+    if (mounted_paths.contains(device.devicepath())) {
+      errors.invalid(device_path, quote(device.devicepath()), "must not already exist as a path in volumeMounts");
+    }
+    if (!device.name().empty()) names.insert(device.name());
+  }
+}
+
 void validate_mounts(const corev1::Container& container, const Volumes& volumes, const FieldPath& path, FieldErrors& errors) {
-  std::set<std::string_view> mount_points;
+  std::set<std::string_view> mount_points, device_names, device_paths;
+  for (const corev1::VolumeDevice& device : container.volumedevices()) {
+    device_names.insert(device.name());
+    device_paths.insert(device.devicepath());
+  }
   for (int i = 0; i < container.volumemounts_size(); ++i) {
     const corev1::VolumeMount& mount = container.volumemounts(i);
     FieldPath at = path.index(i);
     if (mount.name().empty()) errors.required(at / "name");
     if (!volumes.contains(mount.name())) errors.not_found(at / "name", quote(mount.name()));
+    if (mount.mountpath().empty()) errors.required(at / "mountPath");
     if (!mount_points.insert(mount.mountpath()).second) errors.invalid(at / "mountPath", quote(mount.mountpath()), "must be unique");
+    if (device_names.contains(mount.name())) errors.invalid(at / "name", quote(mount.name()), "must not already exist in volumeDevices");
+    if (device_paths.contains(mount.mountpath())) {
+      errors.invalid(at / "mountPath", quote(mount.mountpath()), "must not already exist as a path in volumeDevices");
+    }
     validate_mount(container, mount, path, at, errors);
   }
 }
