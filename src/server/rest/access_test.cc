@@ -90,6 +90,18 @@ TEST_F(AccessTest, OneObjectMayBeListedByItsName) {
       R"(configmaps "yours" is forbidden: User "guest" cannot list resource "configmaps" in API group "" in the namespace "default")");
 }
 
+TEST_F(AccessTest, WhatIsAllowedInANamespaceReachesNoOther) {
+  grant(R"(["*"])", "", R"(["namespaces"])");
+  EXPECT_EQ(get_as_guest("/api/v1/namespaces/default")->code, 200);
+  EXPECT_EQ(get_as_guest("/api/v1/namespaces")->code, 403);
+  for (const std::string_view path : {"/api/v1/namespaces/default/namespaces", "/api/v1/namespaces/default/namespaces/kube-node-lease",
+                                      "/api/v1/watch/namespaces/default/namespaces"}) {
+    EXPECT_EQ(get_as_guest(std::string(path))->code, 404) << path;
+  }
+  EXPECT_EQ(send_as_is("DELETE", "/api/v1/namespaces/default/namespaces/kube-node-lease", "", guest())->code, 404);
+  EXPECT_EQ(post_as_guest("/api/v1/namespaces/default/namespaces", R"({"metadata":{"name":"made"}})")->code, 404);
+}
+
 TEST_F(AccessTest, APutThatCreatesNeedsTheRightToCreate) {
   grant(R"(["update"])", "coordination.k8s.io", R"(["leases"])");
   const auto refused =

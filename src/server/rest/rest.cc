@@ -75,8 +75,9 @@ Target route(const RequestInfo& info) {
   Target target;
   const Kind* kind = find_kind(info.group, info.version, info.resource);
   if (kind == nullptr || info.too_deep) return target;
-  // A path with a namespace leads to a namespaced kind, or to the namespace itself.
-  if (!kind->namespaced && !info.ns.empty() && info.resource != "namespaces") return target;
+  // A path with a namespace leads to a namespaced kind, or to that namespace: what is allowed in one must reach no other.
+  const bool is_own_namespace = info.resource == "namespaces" && info.name == info.ns;
+  if (!kind->namespaced && !info.ns.empty() && !is_own_namespace) return target;
   const Subresource* subresource = kind->subresource(info.subresource);
   if (!info.subresource.empty() && subresource == nullptr) return target;
   if (kind->namespaced && info.ns.empty() && !info.name.empty()) return target;
@@ -289,7 +290,8 @@ Task<std::optional<Reply>> RestHandler::State::answer_watch(Exchange& exchange, 
   }
   // The old prefix /watch/ names one object in the path.
   if (!request.name.empty()) {
-    request.field_selector += (request.field_selector.empty() ? "" : ",") + ("metadata.name=" + request.name);
+    // In front, where nothing that the client wrote stands before it.
+    request.field_selector = "metadata.name=" + request.name + (request.field_selector.empty() ? "" : ",") + request.field_selector;
     request.name.clear();
   }
   rest::WatchStream stream{server,
