@@ -94,6 +94,17 @@ TEST_F(HttpServer, CountsAHeadThatComesInPieces) {
   EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 431");
 }
 
+TEST_F(HttpServer, RefusesAChunksHeadOrTrailersWithoutEnd) {
+  limits_.header_bytes_max = 1000;
+  const std::string head = "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const int port = start();
+  for (const std::string_view line : {"5;a=", "0\r\nX: "}) {
+    TestSocket client(port);
+    client.send(head + std::string(line) + std::string(2000, 'a'));
+    EXPECT_EQ(client.receive_all().substr(0, 12), "HTTP/1.1 431") << line;
+  }
+}
+
 TEST_F(HttpServer, RefusesWhatIsNoHttp) {
   const std::string text = exchange("what is this\r\n\r\n");
   EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 400") << text;
