@@ -37,6 +37,7 @@ struct Exchange {
   std::optional<User> requestor;  // who asks, when he acts for `user`
   std::string audit_id;
   WallTime arrived;
+  std::optional<FairShare::Ticket> turn;  // held until the answer is sent: a client that is slow to take it has it in our memory
   // For the audit log.
   std::optional<Authorizer::Decision> decision;
   int code = 0;
@@ -198,11 +199,11 @@ Task<std::optional<Reply>> RestHandler::State::answer(Exchange& exchange) {
   if (auto final = admit(exchange)) co_return final;
   const std::string& user = exchange.user.name;
   const bool is_stream = rest::is_long_running(exchange);
-  std::optional<rest::FairShare::Ticket> ticket = is_stream ? share.open_stream(user) : share.enter_now(user);
-  if (!ticket && !is_stream) {
-    if (auto later = co_await share.enter(user)) ticket.emplace(*std::move(later));
+  exchange.turn = is_stream ? share.open_stream(user) : share.enter_now(user);
+  if (!exchange.turn && !is_stream) {
+    if (auto later = co_await share.enter(user)) exchange.turn.emplace(*std::move(later));
   }
-  if (!ticket) co_return rest::too_many_requests_reply();
+  if (!exchange.turn) co_return rest::too_many_requests_reply();
   co_return co_await answer_in_turn(exchange);
 }
 
