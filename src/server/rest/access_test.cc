@@ -162,6 +162,16 @@ TEST_F(AccessTest, NobodyGivesAwayWhatHeDoesNotHold) {
   EXPECT_EQ(bound->code, 403) << bound->text;
 }
 
+TEST_F(AccessTest, ARoleOfMorePermissionsThanCanBeComparedIsForbidden) {
+  grant(R"(["create"])", "rbac.authorization.k8s.io", R"(["roles"])");
+  std::string words;
+  for (int i = 0; i < 300; ++i) words += (i > 0 ? ",\"w" : "\"w") + std::to_string(i) + "\"";
+  const auto refused = post_as_guest(kRoles, R"({"metadata":{"name":"vast"},"rules":[{"verbs":[)" + words + R"(],"apiGroups":[)" + words +
+                                                 R"(],"resources":[)" + words + "]}]}");
+  EXPECT_EQ(refused->code, 403);
+  EXPECT_NE(message(refused).find("too many permissions to compare with those held"), std::string::npos) << message(refused);
+}
+
 TEST_F(AccessTest, AnswersWhatTheCallerMayDo) {
   const std::string question = R"({"spec":{"resourceAttributes":{"namespace":"default","verb":"list","resource":"configmaps"}}})";
   EXPECT_FALSE(status_of(post_as_guest(kSelfAccess, question)).find("allowed")->as_bool());
