@@ -141,6 +141,23 @@ TEST_F(AccessTest, ActingForOthersNeedsTheRight) {
   EXPECT_EQ(send_as_is("GET", kJobs, "", with_group)->code, 403);
 }
 
+TEST_F(AccessTest, ARestrictedRightToActForOthersSetsWellFormedExtrasOnly) {
+  post(kClusterRoles, R"({"metadata":{"name":"actor"},"rules":[{"verbs":["impersonate:user-info","impersonate-on:user-info:list"],)"
+                      R"("apiGroups":["*"],"resources":["*"]}]})");
+  post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+       R"({"metadata":{"name":"actor"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"actor"},)"
+       R"("subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"guest"}]})");
+  const auto list_with = [this](std::string header, std::string value) {
+    http::Headers headers = {{"Authorization", "Bearer weak"}, {"Impersonate-User", "ann"}};
+    headers.emplace_back(std::move(header), std::move(value));
+    return message(send_as_is("GET", kJobs, "", std::move(headers)));
+  };
+  EXPECT_NE(list_with("Impersonate-Extra-example.com%2Fteam", "a").find(R"(User "ann" cannot list)"), std::string::npos);
+  EXPECT_NE(list_with("Impersonate-Extra-team", "a").find("an invalid key in extra is not allowed"), std::string::npos);
+  EXPECT_NE(list_with("Impersonate-Extra-example.com%2Fteam", "").find("the empty string value in extra"), std::string::npos);
+  EXPECT_NE(list_with("Impersonate-Group", "system:masters").find("the system:masters group is not allowed"), std::string::npos);
+}
+
 TEST_F(AccessTest, NobodyGivesAwayWhatHeDoesNotHold) {
   post(kClusterRoles, R"({"metadata":{"name":"roler"},"rules":[{"verbs":["create"],"apiGroups":["rbac.authorization.k8s.io"],)"
                       R"("resources":["roles","rolebindings"]},{"verbs":["get"],"apiGroups":["batch"],"resources":["jobs"]}]})");
