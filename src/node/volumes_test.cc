@@ -50,6 +50,16 @@ TEST_F(Volumes, FilesAreLinksIntoOneVersionThatChangesAtOnce) {
   EXPECT_FALSE(fs::exists(volume + "/" + first.string()));
 }
 
+TEST_F(Volumes, FilesGivenToAGroupStayAsLongAsTheyHoldTheSame) {
+  const std::string volume = dir_ + "/v";
+  fs::create_directories(volume);
+  ASSERT_TRUE(write_atomically(volume, {{"token", {"1", 0600}}}));
+  const fs::path first = fs::read_symlink(volume + "/..data");
+  ASSERT_EQ(chmod((volume + "/token").c_str(), 0640), 0);
+  ASSERT_TRUE(write_atomically(volume, {{"token", {"1", 0600}}}));
+  EXPECT_EQ(fs::read_symlink(volume + "/..data"), first);
+}
+
 TEST_F(Volumes, EmptyDirIsOpenToAllAndGoesWithThePod) {
   auto& volume = *pod_.mutable_spec()->add_volumes();
   volume.set_name("v");

@@ -26,6 +26,16 @@ const std::string& Shared::date() {
   return date_;
 }
 
+bool BodyShare::set(size_t bytes) {
+  if (bytes == bytes_) return true;
+  shared_.bodies_bytes += bytes - bytes_;
+  const auto own = shared_.client_bodies_bytes.try_emplace(address_).first;
+  const size_t own_bytes = own->second += bytes - bytes_;
+  if (own_bytes == 0) shared_.client_bodies_bytes.erase(own);
+  bytes_ = bytes;
+  return shared_.bodies_bytes <= shared_.limits.bodies_bytes_max && own_bytes <= shared_.limits.client_bodies_bytes_max;
+}
+
 void set_target(std::string target, Request& request) {
   request.target = std::move(target);
   const size_t mark = request.target.find('?');

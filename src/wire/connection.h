@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,9 +25,10 @@ struct Shared {
   const ErrorBody error_body;
   std::optional<TlsContext> tls;
   Scratch scratch;
-  Moment now;               // of the last tick
-  size_t bodies_bytes = 0;  // of all requests being read or answered
-  bool draining = false;    // no new requests
+  Moment now;                                                      // of the last tick
+  size_t bodies_bytes = 0;                                         // of all requests being read or answered
+  std::map<std::string, size_t, std::less<>> client_bodies_bytes;  // the same by the client's address, without zeroes
+  bool draining = false;                                           // no new requests
 
   // Content type and body of an answer that no handler gives.
   std::pair<std::string, std::string> error_text(int status, std::string_view sentence) const;
@@ -37,21 +39,19 @@ struct Shared {
   std::string date_;
 };
 
-// A request's part in Shared::bodies_bytes.
+// A request's part in what bodies take: of all clients, and of its own, since whoever may connect may send bodies, known or not.
 class BodyShare {
  public:
-  explicit BodyShare(Shared& shared) : shared_(shared) {}
+  BodyShare(Shared& shared, std::string address) : shared_(shared), address_(std::move(address)) {}
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
-  ~BodyShare() { shared_.bodies_bytes -= bytes_; }
-  bool grow_to(size_t bytes) {  // false: over the limit
-    shared_.bodies_bytes += bytes - bytes_;
-    bytes_ = bytes;
-    return shared_.bodies_bytes <= shared_.limits.bodies_bytes_max;
-  }
+  ~BodyShare() { set(0); }
+  // False: over one of the limits. A request without a body is within them.
+  bool set(size_t bytes);
 
  private:
   Shared& shared_;
+  const std::string address_;
   size_t bytes_ = 0;
 };
 
@@ -92,6 +92,8 @@ class Connection final : public Transport::Owner {
 
   Shared& shared() { return *shared_; }
   Transport& transport() { return *transport_; }
+  // The client's, without the port.
+  std::string address() const { return remote_.substr(0, remote_.rfind(':')); }
   // A request with what is known of the client.
   Request new_request() const;
   // Also from within a handler.

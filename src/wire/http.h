@@ -63,7 +63,8 @@ struct TlsOptions {
 struct Limits {
   size_t header_bytes_max = 64 * 1024;
   size_t body_bytes_max = 3 * 1024 * 1024;
-  size_t bodies_bytes_max = 256 * 1024 * 1024;  // of all requests that are being read or answered; past it: 429
+  size_t bodies_bytes_max = 256 * 1024 * 1024;        // of all requests that are being read or answered; past it: 429
+  size_t client_bodies_bytes_max = 64 * 1024 * 1024;  // of those from one address
   size_t connections_max = 4096;
   size_t streams_max = 250;                         // requests at once on one HTTP/2 connection
   size_t message_bytes_max = 1024 * 1024;           // of a WebSocket

@@ -92,13 +92,13 @@ void Http1::read_requests() {
     if (!parser_) {
       if (shared().draining) return connection_.close();
       parser_.emplace(shared().limits);
-      share_.emplace(shared());
+      share_.emplace(shared(), connection_.address());
       since_ = shared().now;
       continued_ = false;
     }
     const Http1Parser::State state = parser_->feed(input_);
     if (state == Http1Parser::State::kRefused) return refuse(parser_->status(), parser_->sentence());
-    if (!share_->grow_to(parser_->body_bytes())) return refuse(429, kTooManyBytes);
+    if (!share_->set(parser_->body_bytes())) return refuse(429, kTooManyBytes);
     if (state == Http1Parser::State::kWantsMore) return say_continue();
     run_handler();
   }
@@ -113,6 +113,8 @@ void Http1::say_continue() {
 // A request that is no HTTP, or too large: an answer, then the end.
 void Http1::refuse(int status, std::string_view sentence) {
   auto [type, body] = shared().error_text(status, sentence);
+  share_.reset();
+  parser_.reset();
   keep_alive_ = false;
   Headers headers{{"Content-Type", type}};
   if (status == 429) headers.emplace_back("Retry-After", "1");
@@ -128,7 +130,7 @@ void Http1::tick() {
 }
 
 void Http1::drain() {
-  if (!busy_ && !parser_) connection_.close();
+  if (!busy_ && !parser_ && !gone()) connection_.close();
 }
 
 void Http1::fill() {

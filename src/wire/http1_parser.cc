@@ -76,6 +76,8 @@ Http1Parser::State Http1Parser::feed(std::string& input) {
     if (parts_->is_done()) return State::kDone;
     if (taken == 0) break;
   }
+  // What the parser leaves is a line that has no end yet: of the head, which it bounds, or a chunk's head or a trailer, which it does not.
+  if (input.size() > limits_.header_bytes_max) return refuse(431, "request header is too large");
   return State::kWantsMore;
 }
 

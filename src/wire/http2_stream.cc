@@ -44,7 +44,7 @@ Http2Stream::Http2Stream(Connection& connection, nghttp2_session* session, int32
       session_(session),
       id_(id),
       request_(connection.new_request()),
-      share_(connection.shared()),
+      share_(connection.shared(), connection.address()),
       since_(connection.shared().now),
       progress_(since_),
       room_(connection.shared().loop),
@@ -86,7 +86,7 @@ void Http2Stream::add_body(std::string_view bytes) {
   if (refused_) return;
   if (bytes.size() > shared().limits.body_bytes_max - request_.body.size()) return refuse(413, too_large_sentence(shared().limits));
   request_.body += bytes;
-  if (!share_.grow_to(request_.body.size())) refuse(429, kTooManyBytes);
+  if (!share_.set(request_.body.size())) refuse(429, kTooManyBytes);
 }
 
 bool Http2Stream::complete() {
@@ -97,7 +97,7 @@ bool Http2Stream::complete() {
 void Http2Stream::refuse(int status, std::string_view sentence) {
   refused_ = true;
   request_.body.clear();
-  share_.grow_to(0);
+  share_.set(0);
   auto [type, body] = shared().error_text(status, sentence);
   Headers headers{{"Content-Type", type}};
   if (status == 429) headers.emplace_back("Retry-After", "1");
@@ -181,7 +181,7 @@ Task<bool> Http2Stream::settle() {
 
 void Http2Stream::handler_done() {
   running = false;
-  share_.grow_to(0);
+  share_.set(0);
   if (!ended_) reset(NGHTTP2_INTERNAL_ERROR);  // the client must not take it for a whole answer
 }
 

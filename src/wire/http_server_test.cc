@@ -5,8 +5,9 @@ namespace {
 
 class HttpServer : public LiveServer {
  protected:
-  std::string exchange(const std::string& sent) {
-    TestSocket client(start());
+  std::string exchange(const std::string& sent) { return exchange_on(start(), sent); }
+  static std::string exchange_on(int port, const std::string& sent) {
+    TestSocket client(port);
     client.send(sent);
     return client.receive_all();
   }
@@ -75,6 +76,21 @@ TEST_F(HttpServer, RefusesBodiesThatTogetherAreTooMany) {
   EXPECT_NE(text.find("Retry-After: 1\r\n"), std::string::npos);
 }
 
+TEST_F(HttpServer, OneClientsBodiesLeaveRoomForThoseOfOthers) {
+  limits_.client_bodies_bytes_max = 1000;
+  const int port = start();
+  TestSocket held(port), same(port), other(port, "127.0.0.2");
+  held.send("POST /never HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x'));
+  ASSERT_TRUE(eventually([this] { return begun_ == 1; }));
+  const std::string post = "POST /length HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 200\r\n\r\n" + std::string(200, 'x');
+  same.send(post);
+  EXPECT_EQ(same.receive_all().substr(0, 12), "HTTP/1.1 429");
+  other.send(post);
+  EXPECT_EQ(other.receive_all().substr(0, 12), "HTTP/1.1 200");
+  // What was refused is held no longer, and what has no body takes nothing.
+  EXPECT_TRUE(exchange_on(port, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServer, RefusesAHeadOverTheLimit) {
   limits_.header_bytes_max = 1000;
   std::string sent = "GET / HTTP/1.1\r\n";
@@ -92,6 +108,17 @@ TEST_F(HttpServer, CountsAHeadThatComesInPieces) {
     text = client.receive(5);
   }
   EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 431");
+}
+
+TEST_F(HttpServer, RefusesAChunksHeadOrTrailersWithoutEnd) {
+  limits_.header_bytes_max = 1000;
+  const std::string head = "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const int port = start();
+  for (const std::string_view line : {"5;a=", "0\r\nX: "}) {
+    TestSocket client(port);
+    client.send(head + std::string(line) + std::string(2000, 'a'));
+    EXPECT_EQ(client.receive_all().substr(0, 12), "HTTP/1.1 431") << line;
+  }
 }
 
 TEST_F(HttpServer, RefusesWhatIsNoHttp) {

@@ -41,6 +41,28 @@ constexpr Mode kModes[] = {
     {"user-info", [](const User& wanted, const User&) { return !node_of(wanted.name) && !parse_account_name(wanted.name); }},
 };
 
+// Whether it is one of the keys that a right restricted to a kind of users may set: a domain, and a path of characters that URLs have.
+bool is_extra_key(std::string_view key) {
+  constexpr std::string_view kPathCharacters = "0123456789abcdefghijklmnopqrstuvwxyz/-._~%!$&'()*+,;=:";
+  const size_t slash = key.find('/');
+  if (slash == std::string_view::npos || !dns_subdomain_faults(key.substr(0, slash)).empty()) return false;
+  const std::string_view path = key.substr(slash + 1);
+  return !path.empty() && path.find_first_not_of(kPathCharacters) == std::string_view::npos;
+}
+
+// Why the extras may not be set by such a right, "" when they may.
+std::string extra_fault(const User& wanted) {
+  for (const auto& [key, values] : wanted.extra) {
+    if (key.empty()) return "impersonating the empty string key in extra is not allowed";
+    if (!is_extra_key(key)) {
+      return "impersonating an invalid key in extra is not allowed: extra.key: Invalid value: " + quote(key) +
+             R"(: must be a domain-prefixed path (such as "acme.io/foo"))";
+    }
+    if (std::ranges::find(values, "") != values.end()) return "impersonating the empty string value in extra is not allowed";
+  }
+  return "";
+}
+
 void ensure_group(User& user, std::string_view group) {
   if (!is_member(user, group)) user.groups.emplace_back(group);
 }
@@ -101,6 +123,9 @@ class Attempt {
   }
 
   Result<void> check_extra() {
+    if (const std::string fault = restricted_ ? extra_fault(wanted_) : ""; !fault.empty()) {
+      return fail(forbidden_error({.verb = verb_, .group = kAuthentication, .resource = "userextras"}, requestor_, fault));
+    }
     for (const auto& [key, values] : wanted_.extra) {
       for (const std::string& value : values) {
         const Attributes attributes{.verb = verb_, .group = kAuthentication, .resource = "userextras", .subresource = key, .name = value};

@@ -1,8 +1,11 @@
 #include "server/auth/rbac_rules.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <tuple>
+#include <unordered_set>
 
 #include "api/kind.h"
 
@@ -48,6 +51,41 @@ bool covers(const Rule& rule, const Rule& piece) {
   return rule.names.empty() || (!piece.names.empty() && has(rule.names, piece.names[0]));
 }
 
+bool has_all(const Texts& texts, const Texts& wanted) {
+  return has(texts, "*") || std::ranges::all_of(wanted, [&](const std::string& one) { return has(texts, one); });
+}
+
+bool names_all_resources(const Texts& resources, const Texts& wanted) {
+  return has(resources, "*") || std::ranges::all_of(wanted, [&](const std::string& one) { return names_resource(resources, one); });
+}
+
+bool covers_whole(const Rule& held, const Rule& wanted) {
+  if (!has_all(held.verbs, wanted.verbs)) return false;
+  if (!std::ranges::all_of(wanted.urls, [&](const std::string& url) { return names_url(held.urls, url); })) return false;
+  if (wanted.resources.empty()) return true;
+  if (!has_all(held.groups, wanted.groups) || !names_all_resources(held.resources, wanted.resources)) return false;
+  if (held.names.empty()) return true;
+  return !wanted.names.empty() && std::ranges::all_of(wanted.names, [&](const std::string& name) { return has(held.names, name); });
+}
+
+Texts without_repeats(const Texts& texts) {
+  Texts out;
+  std::unordered_set<std::string_view> seen;
+  for (const std::string& text : texts) {
+    if (seen.insert(text).second) out.push_back(text);
+  }
+  return out;
+}
+
+Rule without_repeats(const Rule& rule) {
+  return {without_repeats(rule.verbs), without_repeats(rule.groups), without_repeats(rule.resources), without_repeats(rule.names),
+          without_repeats(rule.urls)};
+}
+
+// The largest number there is for whatever is larger.
+size_t product(size_t a, size_t b) { return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b; }
+size_t sum(size_t a, size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
+
 template <class Visit>
 void each_piece(const Rule& rule, Visit visit) {
   for (const std::string& group : rule.groups) {
@@ -76,6 +114,24 @@ void show(std::string_view title, const Texts& texts, std::string& out) {
 bool permits(const Rule& rule, const Attributes& attributes) {
   if (!attributes.is_resource) return has_or_all(rule.verbs, attributes.verb) && names_url(rule.urls, attributes.path);
   return permits_otherwise(rule, attributes) && names_resource(rule.resources, combined(attributes));
+}
+
+RuleList not_covered_by_one(const RuleList& held, const RuleList& wanted) {
+  RuleList out;
+  for (const Rule& rule : wanted) {
+    Rule once = without_repeats(rule);
+    if (std::ranges::none_of(held, [&](const Rule& one) { return covers_whole(one, once); })) out.push_back(std::move(once));
+  }
+  return out;
+}
+
+size_t count_pieces(const RuleList& rules) {
+  size_t pieces = 0;
+  for (const Rule& rule : rules) {
+    const size_t objects = product(product(rule.groups.size(), rule.resources.size()), std::max<size_t>(rule.names.size(), 1));
+    pieces = sum(pieces, product(rule.verbs.size(), sum(objects, rule.urls.size())));
+  }
+  return pieces;
 }
 
 RuleList missing(const RuleList& held, const RuleList& wanted) {

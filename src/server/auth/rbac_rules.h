@@ -22,7 +22,11 @@ using RuleList = std::vector<Rule>;
 
 bool permits(const Rule& rule, const Attributes& attributes);
 
-// What of `wanted` is not in `held`, in its smallest pieces: one verb on one resource or path each.
+// The rules of `wanted` that no single rule of `held` covers, without repeated words.
+RuleList not_covered_by_one(const RuleList& held, const RuleList& wanted);
+// How many pieces the rules come to: one verb on one resource or path each, so that a short list of long rules has very many.
+size_t count_pieces(const RuleList& rules);
+// What of `wanted` is not in `held`, in its smallest pieces.
 RuleList missing(const RuleList& held, const RuleList& wanted);
 // Pieces of one resource joined again, in no particular order of the resources.
 RuleList compact(const RuleList& pieces);

@@ -78,6 +78,31 @@ TEST(RbacRules, PathsAreCoveredByWiderPaths) {
   EXPECT_FALSE(missing(held, {{.verbs = {"get"}, .urls = {"*"}}}).empty());
 }
 
+TEST(RbacRules, ARuleThatAnotherCoversWholeHasNoNeedOfItsPieces) {
+  const Rule wanted{.verbs = {"get", "get", "list"}, .groups = {"", "batch"}, .resources = {"pods", "pods/log"}};
+  const auto left = [&](const Rule& held) { return not_covered_by_one({held}, {wanted}); };
+  EXPECT_TRUE(left({.verbs = {"*"}, .groups = {"*"}, .resources = {"*"}}).empty());
+  EXPECT_TRUE(left({.verbs = {"list", "get"}, .groups = {"batch", ""}, .resources = {"pods", "*/log"}}).empty());
+  EXPECT_TRUE(not_covered_by_one({{.verbs = {"get"}, .urls = {"/api/*"}}}, {{.verbs = {"get"}, .urls = {"/api/v1"}}}).empty());
+  for (const Rule& held : RuleList{{.verbs = {"get"}, .groups = {"*"}, .resources = {"*"}},
+                                   {.verbs = {"*"}, .groups = {""}, .resources = {"*"}},
+                                   {.verbs = {"*"}, .groups = {"*"}, .resources = {"pods"}},
+                                   {.verbs = {"*"}, .groups = {"*"}, .resources = {"*"}, .names = {"a"}},
+                                   {.verbs = {"*"}, .urls = {"*"}}}) {
+    ASSERT_EQ(left(held).size(), 1u) << describe(held);
+    EXPECT_EQ(left(held)[0].verbs.size(), 2u);
+    EXPECT_FALSE(missing({held}, left(held)).empty());
+  }
+}
+
+TEST(RbacRules, PiecesAreCountedWithoutMakingThem) {
+  const RuleList rules = {{.verbs = {"get", "list"}, .groups = {"", "batch"}, .resources = {"a", "b", "c"}, .names = {"x", "y"}},
+                          {.verbs = {"get"}, .urls = {"/a", "/b"}}};
+  EXPECT_EQ(count_pieces(rules), missing({}, rules).size());
+  const std::vector<std::string> many(100'000, "x");
+  EXPECT_EQ(count_pieces({{.verbs = many, .groups = many, .resources = many, .names = many}}), SIZE_MAX);
+}
+
 TEST(RbacRules, CompactingJoinsTheVerbsOfAResource) {
   const RuleList pieces = missing({}, {{.verbs = {"get", "list"}, .groups = {"batch"}, .resources = {"jobs"}}});
   EXPECT_EQ(pieces.size(), 2u);

@@ -90,6 +90,18 @@ TEST_F(AccessTest, OneObjectMayBeListedByItsName) {
       R"(configmaps "yours" is forbidden: User "guest" cannot list resource "configmaps" in API group "" in the namespace "default")");
 }
 
+TEST_F(AccessTest, WhatIsAllowedInANamespaceReachesNoOther) {
+  grant(R"(["*"])", "", R"(["namespaces"])");
+  EXPECT_EQ(get_as_guest("/api/v1/namespaces/default")->code, 200);
+  EXPECT_EQ(get_as_guest("/api/v1/namespaces")->code, 403);
+  for (const std::string_view path : {"/api/v1/namespaces/default/namespaces", "/api/v1/namespaces/default/namespaces/kube-node-lease",
+                                      "/api/v1/watch/namespaces/default/namespaces"}) {
+    EXPECT_EQ(get_as_guest(std::string(path))->code, 404) << path;
+  }
+  EXPECT_EQ(send_as_is("DELETE", "/api/v1/namespaces/default/namespaces/kube-node-lease", "", guest())->code, 404);
+  EXPECT_EQ(post_as_guest("/api/v1/namespaces/default/namespaces", R"({"metadata":{"name":"made"}})")->code, 404);
+}
+
 TEST_F(AccessTest, APutThatCreatesNeedsTheRightToCreate) {
   grant(R"(["update"])", "coordination.k8s.io", R"(["leases"])");
   const auto refused =
@@ -129,6 +141,23 @@ TEST_F(AccessTest, ActingForOthersNeedsTheRight) {
   EXPECT_EQ(send_as_is("GET", kJobs, "", with_group)->code, 403);
 }
 
+TEST_F(AccessTest, ARestrictedRightToActForOthersSetsWellFormedExtrasOnly) {
+  post(kClusterRoles, R"({"metadata":{"name":"actor"},"rules":[{"verbs":["impersonate:user-info","impersonate-on:user-info:list"],)"
+                      R"("apiGroups":["*"],"resources":["*"]}]})");
+  post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+       R"({"metadata":{"name":"actor"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"actor"},)"
+       R"("subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"guest"}]})");
+  const auto list_with = [this](std::string header, std::string value) {
+    http::Headers headers = {{"Authorization", "Bearer weak"}, {"Impersonate-User", "ann"}};
+    headers.emplace_back(std::move(header), std::move(value));
+    return message(send_as_is("GET", kJobs, "", std::move(headers)));
+  };
+  EXPECT_NE(list_with("Impersonate-Extra-example.com%2Fteam", "a").find(R"(User "ann" cannot list)"), std::string::npos);
+  EXPECT_NE(list_with("Impersonate-Extra-team", "a").find("an invalid key in extra is not allowed"), std::string::npos);
+  EXPECT_NE(list_with("Impersonate-Extra-example.com%2Fteam", "").find("the empty string value in extra"), std::string::npos);
+  EXPECT_NE(list_with("Impersonate-Group", "system:masters").find("the system:masters group is not allowed"), std::string::npos);
+}
+
 TEST_F(AccessTest, NobodyGivesAwayWhatHeDoesNotHold) {
   post(kClusterRoles, R"({"metadata":{"name":"roler"},"rules":[{"verbs":["create"],"apiGroups":["rbac.authorization.k8s.io"],)"
                       R"("resources":["roles","rolebindings"]},{"verbs":["get"],"apiGroups":["batch"],"resources":["jobs"]}]})");
@@ -148,6 +177,16 @@ TEST_F(AccessTest, NobodyGivesAwayWhatHeDoesNotHold) {
       R"({"metadata":{"name":"up"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},)"
       R"("subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"guest"}]})");
   EXPECT_EQ(bound->code, 403) << bound->text;
+}
+
+TEST_F(AccessTest, ARoleOfMorePermissionsThanCanBeComparedIsForbidden) {
+  grant(R"(["create"])", "rbac.authorization.k8s.io", R"(["roles"])");
+  std::string words;
+  for (int i = 0; i < 300; ++i) words += (i > 0 ? ",\"w" : "\"w") + std::to_string(i) + "\"";
+  const auto refused = post_as_guest(kRoles, R"({"metadata":{"name":"vast"},"rules":[{"verbs":[)" + words + R"(],"apiGroups":[)" + words +
+                                                 R"(],"resources":[)" + words + "]}]}");
+  EXPECT_EQ(refused->code, 403);
+  EXPECT_NE(message(refused).find("too many permissions to compare with those held"), std::string::npos) << message(refused);
 }
 
 TEST_F(AccessTest, AnswersWhatTheCallerMayDo) {

@@ -59,9 +59,17 @@ std::string object_text(const RequestInfo& info) {
   return line.take();
 }
 
+// What is wrong with a body is told with pieces of it, a patch even whole: not where the body is not to be kept.
+Error without_body(Error error) {
+  error.message.clear();
+  error.causes.clear();
+  return error;
+}
+
 std::string status_text_of(const AuditRecord& record) {
   if (!record.error) return R"({"metadata":{},"code":)" + std::to_string(record.code) + "}";
-  std::string status = status_text(*record.error);
+  const bool may_quote = record.code == 400 || record.code == 422;
+  std::string status = status_text(may_quote && !keeps_bodies(record.info) ? without_body(*record.error) : *record.error);
   constexpr std::string_view kType = R"("kind":"Status","apiVersion":"v1",)";
   if (const size_t at = status.find(kType); at != std::string::npos) status.erase(at, kType.size());
   return status;

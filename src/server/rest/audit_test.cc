@@ -68,6 +68,20 @@ TEST_F(AuditTest, BodiesAreKeptByChoiceAndCredentialsNever) {
   }
 }
 
+TEST_F(AuditTest, WhatIsWrongWithACredentialIsNotToldWithThePieceThatIsWrong) {
+  keep(rest::AuditLevel::kMetadata);
+  post("/api/v1/namespaces/default/secrets", R"({"metadata":{"name":"s"}})");
+  const auto refused = send("PATCH", "/api/v1/namespaces/default/secrets/s", R"({"data":{"k":["hidden"]}})",
+                            {{"Content-Type", "application/merge-patch+json"}});
+  EXPECT_EQ(refused->code, 422);
+  EXPECT_NE(refused->text.find("hidden"), std::string::npos);
+  const auto all = events();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(json::to_text(all[1]).find("hidden"), std::string::npos);
+  EXPECT_EQ(all[1].find("responseStatus")->string_at("reason"), "Invalid");
+  EXPECT_EQ(all[1].find("responseStatus")->find("code")->as_int(), 422);
+}
+
 TEST_F(AuditTest, RefusalsTellWhoWasRefusedAndForWhom) {
   keep(rest::AuditLevel::kRequest);
   get("/apis/batch/v1/jobs", {{"Impersonate-User", "bob"}});

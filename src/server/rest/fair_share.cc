@@ -11,9 +11,11 @@ FairShare::Ticket FairShare::admit(Users::iterator user) {
 }
 
 std::optional<FairShare::Ticket> FairShare::enter_now(const std::string& user) {
-  // Nobody waits while there is a free place.
+  // Nobody waits while there is a place for him.
   if (running_ >= limits_.running_max) return std::nullopt;
-  return admit(users_.try_emplace(user).first);
+  const auto entry = users_.try_emplace(user).first;
+  if (!may_run(entry->second)) return std::nullopt;
+  return admit(entry);
 }
 
 // Leaves the line however the wait ends.
@@ -74,9 +76,10 @@ void FairShare::let_next_in() {
   if (waiting_ == 0) return;
   auto next = users_.end();
   for (auto user = users_.begin(); user != users_.end(); ++user) {
-    if (user->second.line.empty()) continue;
+    if (user->second.line.empty() || !may_run(user->second)) continue;
     if (next == users_.end() || user->second.running < next->second.running) next = user;
   }
+  if (next == users_.end()) return;
   Waiter& waiter = *next->second.line.front();
   next->second.line.pop_front();
   --waiting_;

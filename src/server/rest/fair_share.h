@@ -1,6 +1,7 @@
-// Whose turn it is. So many requests are worked on at once; the rest wait, each user's in a line of its own, and a place that gets
-// free goes to the user who has the fewest: however many requests one user sends, the next one of another waits for one of them at
-// most. What waits is bounded, and refused past that. Streams (watches, logs) hold no place, but are counted. Loop thread only.
+// Whose turn it is. So many requests are worked on at once, from their first step until their answer is sent; the rest wait, each user's in
+// a line of its own, and a place that gets free goes to the user who has the fewest. No user may have them all: however many requests one
+// sends, and however slowly it takes the answers, others get in. What waits is bounded, and refused past that. Streams (watches, logs) hold
+// no place, but are counted. Loop thread only.
 #pragma once
 
 #include <deque>
@@ -14,6 +15,7 @@ namespace stint::rest {
 
 struct ShareLimits {
   size_t running_max = 400;
+  size_t running_per_user_max = 300;
   size_t waiting_per_user_max = 1000;
   size_t waiting_max = 4000;
   Duration wait_max = std::chrono::seconds(30);
@@ -78,6 +80,7 @@ class FairShare {
 
   Ticket admit(Users::iterator user);
   void give_back(const std::string* user, bool is_stream);
+  bool may_run(const User& user) const { return user.running < limits_.running_per_user_max; }
   void let_next_in();
   void leave_line(const std::string& user, Waiter& waiter);
   void forget_if_idle(Users::iterator user);

@@ -22,6 +22,9 @@ class FairShareTest : public testing::Test {
     Event never(self->loop_);
     self->tickets_.push_back(*std::move(ticket));
   }
+  static Task<void> take(FairShare* share, std::string user, std::optional<Ticket>* out) {
+    if (auto ticket = co_await share->enter(std::move(user))) out->emplace(*std::move(ticket));
+  }
   void ask(std::string user) {
     scope_.spawn(work(this, std::move(user)));
     loop_.run_ready();
@@ -47,6 +50,26 @@ TEST_F(FairShareTest, AGreedyUserKeepsNobodyWaitingForLong) {
   EXPECT_EQ(order_.back(), "modest");
   finish_one();
   EXPECT_EQ(order_.back(), "greedy");
+}
+
+TEST_F(FairShareTest, OneUserLeavesPlacesToOthers) {
+  FairShare share(loop_, {.running_max = 3, .running_per_user_max = 2});
+  auto first = share.enter_now("greedy"), second = share.enter_now("greedy");
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(share.enter_now("greedy"));
+  std::optional<Ticket> third;
+  Scope scope(loop_);
+  scope.spawn(take(&share, "greedy", &third));
+  loop_.run_ready();
+  {
+    const auto other = share.enter_now("other");
+    EXPECT_TRUE(other);
+  }
+  loop_.run_ready();
+  EXPECT_FALSE(third);  // a place is free, and not for him
+  first.reset();
+  loop_.run_ready();
+  EXPECT_TRUE(third);
 }
 
 TEST_F(FairShareTest, WhatWaitsIsBounded) {

@@ -38,6 +38,7 @@ struct Exchange {
   std::optional<User> requestor;  // who asks, when he acts for `user`
   std::string audit_id;
   WallTime arrived;
+  std::optional<FairShare::Ticket> turn;  // held until the answer is sent: a client that is slow to take it has it in our memory
   // For the audit log.
   std::optional<Authorizer::Decision> decision;
   int code = 0;
@@ -76,8 +77,9 @@ Target route(const RequestInfo& info) {
   Target target;
   const Kind* kind = find_kind(info.group, info.version, info.resource);
   if (kind == nullptr || info.too_deep) return target;
-  // A path with a namespace leads to a namespaced kind, or to the namespace itself.
-  if (!kind->namespaced && !info.ns.empty() && info.resource != "namespaces") return target;
+  // A path with a namespace leads to a namespaced kind, or to that namespace: what is allowed in one must reach no other.
+  const bool is_own_namespace = info.resource == "namespaces" && info.name == info.ns;
+  if (!kind->namespaced && !info.ns.empty() && !is_own_namespace) return target;
   const Subresource* subresource = kind->subresource(info.subresource);
   if (!info.subresource.empty() && subresource == nullptr) return target;
   if (kind->namespaced && info.ns.empty() && !info.name.empty()) return target;
@@ -204,11 +206,11 @@ Task<std::optional<Reply>> RestHandler::State::answer(Exchange& exchange) {
   if (auto final = admit(exchange)) co_return final;
   const std::string& user = exchange.user.name;
   const bool is_stream = rest::is_long_running(exchange);
-  std::optional<rest::FairShare::Ticket> ticket = is_stream ? share.open_stream(user) : share.enter_now(user);
-  if (!ticket && !is_stream) {
-    if (auto later = co_await share.enter(user)) ticket.emplace(*std::move(later));
+  exchange.turn = is_stream ? share.open_stream(user) : share.enter_now(user);
+  if (!exchange.turn && !is_stream) {
+    if (auto later = co_await share.enter(user)) exchange.turn.emplace(*std::move(later));
   }
-  if (!ticket) co_return rest::too_many_requests_reply();
+  if (!exchange.turn) co_return rest::too_many_requests_reply();
   co_return co_await answer_in_turn(exchange);
 }
 
@@ -291,7 +293,8 @@ Task<std::optional<Reply>> RestHandler::State::answer_watch(Exchange& exchange, 
   }
   // The old prefix /watch/ names one object in the path.
   if (!request.name.empty()) {
-    request.field_selector += (request.field_selector.empty() ? "" : ",") + ("metadata.name=" + request.name);
+    // In front, where nothing that the client wrote stands before it.
+    request.field_selector = "metadata.name=" + request.name + (request.field_selector.empty() ? "" : ",") + request.field_selector;
     request.name.clear();
   }
   rest::WatchStream stream{server,

@@ -22,7 +22,7 @@ namespace stint {
 
 struct HealthCheck {
   std::string name;
-  std::function<Result<void>()> check;  // an error's message is logged, never shown
+  std::function<Result<void>()> check;  // an error's message is logged, and shown to whoever asks for this check alone
 };
 
 struct RestOptions {

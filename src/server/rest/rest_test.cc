@@ -100,6 +100,30 @@ TEST_F(RestTest, WhoHasTooManyWatchesIsToldToComeAgain) {
   EXPECT_EQ(get("/api/v1/namespaces/default/configmaps")->code, 200);
 }
 
+// Takes its answer when told to.
+class SlowResponse : public rest::RecordedResponse {
+ public:
+  explicit SlowResponse(Loop& loop) : takes(loop) {}
+  Task<bool> send(int status, http::Headers headers, http::Body body) override {
+    co_await takes.wait();
+    co_return co_await RecordedResponse::send(status, std::move(headers), std::move(body));
+  }
+  Event takes;
+};
+
+TEST_F(RestTest, ARequestKeepsItsPlaceUntilItsAnswerIsSent) {
+  handler_ = std::make_unique<RestHandler>(loop_, *server_, RestOptions{.share = {.running_max = 1}});
+  SlowResponse slow(loop_);
+  Scope scope(loop_);
+  scope.spawn(handler_->handle(make_request("GET", "/version", "", {{"Authorization", "Bearer secret"}}), slow));
+  const auto next = open("/api/v1/namespaces/default", scope);
+  EXPECT_FALSE(next->ended);
+  slow.takes.set();
+  loop_.run_ready();
+  EXPECT_TRUE(slow.ended);
+  EXPECT_EQ(next->code, 200);
+}
+
 TEST_F(RestTest, AnEmptyListIsAListAndNotNull) {
   auto listed = get("/apis/batch/v1/namespaces/default/cronjobs");
   EXPECT_NE(listed->text.find(R"("items":[])"), std::string::npos) << listed->text;
