@@ -94,6 +94,7 @@ Result<DecodedBody> decode_document(BodyFormat format, const Message& prototype,
   if (const Result<void> read = json::decode(*document, *decoded.message, &decoded.strict_errors); !read) {
     return refusal.unfit(decoded, read.error().message);
   }
+  if (!is_yaml) json::order_strict_errors(refusal.body, decoded.strict_errors);
   note_cleared_managers(*document, *decoded.message);
   return decoded;
 }

@@ -69,7 +69,10 @@ TEST(Codec, ReadsTheSameObjectInThreeFormats) {
 TEST(Codec, CollectsStrictErrors) {
   const Result<DecodedBody> json = decode_job(BodyFormat::kJson, R"({"spec":{"foo":1,"backoffLimit":1,"backoffLimit":2}})");
   ASSERT_TRUE(json);
-  EXPECT_EQ(json->strict_errors, (std::vector<std::string>{R"(duplicate field "spec.backoffLimit")", R"(unknown field "spec.foo")"}));
+  EXPECT_EQ(json->strict_errors, (std::vector<std::string>{R"(unknown field "spec.foo")", R"(duplicate field "spec.backoffLimit")"}));
+  const Result<DecodedBody> other = decode_job(BodyFormat::kJson, R"({"spec":{"backoffLimit":1,"backoffLimit":2,"foo":1}})");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->strict_errors, (std::vector<std::string>{R"(duplicate field "spec.backoffLimit")", R"(unknown field "spec.foo")"}));
   const Result<DecodedBody> yaml = decode_job(BodyFormat::kYaml, "spec:\n  backoffLimit: 1\n  backoffLimit: 2\n");
   ASSERT_TRUE(yaml);
   EXPECT_EQ(yaml->strict_errors, (std::vector<std::string>{R"(line 3: key "backoffLimit" already set in map)"}));

@@ -83,6 +83,8 @@ inline constexpr size_t kStrictErrorsMax = 100;
 // `duplicates`, if given, collects `duplicate field "spec.backoffLimit"`; the last value wins.
 // `bytes_max` is for texts that are no request bodies: lists read from a server, documents of our own.
 Result<Value> parse(std::string_view text, std::vector<std::string>* duplicates = nullptr, size_t bytes_max = kBodyBytesMax);
+// Puts the duplicate and the unknown fields of one JSON text in the order in which they stand in it, as upstream's decoder finds them.
+void order_strict_errors(std::string_view text, std::vector<std::string>& errors);
 // One YAML document as sigs.k8s.io/yaml reads it (YAML 1.1 scalars as JSON types). A duplicate key is
 // `line N: key "x" already set in map` in `duplicates`. JSON text is accepted too.
 Result<Value> parse_yaml(std::string_view text, std::vector<std::string>* duplicates = nullptr);

@@ -1,5 +1,9 @@
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <limits>
 
+#include "api/go_quote.h"
 #include "api/json.h"
 #include "api/json_members.h"
 #include "api/strict_path.h"
@@ -8,12 +12,16 @@
 namespace stint::json {
 namespace {
 
+constexpr std::string_view kDuplicate = "duplicate field", kUnknown = "unknown field";
+
 std::string shown(char c) { return c == '\'' ? R"('\'')" : c == '"' ? R"('"')" : "'" + std::string(1, c) + "'"; }
 
 // Recursive descent; kDepthMax bounds the recursion.
 class Parser {
  public:
   Parser(std::string_view text, std::vector<std::string>* duplicates) : text_(text), duplicates_(duplicates) {}
+  // Told of each member, as it comes, where it stands.
+  void on_member(std::function<void(const StrictPath&, std::string_view key)> told) { told_ = std::move(told); }
 
   Result<Value> document() {
     Value value;
@@ -96,8 +104,9 @@ class Parser {
     TRY_VOID(string(key));
     skip_space();
     if (!consume(':')) return unexpected("after object key");
+    if (told_) told_(path_, key);
     Value* known = index.find(key);
-    if (known != nullptr && duplicates_ != nullptr) path_.report("duplicate field", key, *duplicates_);
+    if (known != nullptr && duplicates_ != nullptr) path_.report(kDuplicate, key, *duplicates_);
     Value value;
     path_.push(key);
     TRY_VOID(read(value, depth + 1));
@@ -238,9 +247,59 @@ class Parser {
   size_t at_ = 0;
   StrictPath path_;
   std::vector<std::string>* duplicates_;
+  std::function<void(const StrictPath&, std::string_view)> told_;
+};
+
+// Where in the text each of some strict errors was made.
+class ErrorPlaces {
+ public:
+  explicit ErrorPlaces(const std::vector<std::string>& errors) {
+    for (const std::string& error : errors) places_.push_back({.error = error});
+  }
+
+  void member(const StrictPath& path, std::string_view key) {
+    ++members_;
+    const std::string tail = go_quoted(key).substr(1);
+    for (Place& place : places_) {
+      if (place.at != kNowhere || budget_bytes_ < place.error.size() || !place.error.ends_with(tail)) continue;
+      const bool is_duplicate = place.error.starts_with(kDuplicate);
+      std::vector<std::string> here;
+      path.report(is_duplicate ? kDuplicate : kUnknown, key, here);
+      budget_bytes_ -= std::min(budget_bytes_, here[0].size());
+      if (here[0] != place.error) continue;
+      if (++place.seen == (is_duplicate ? 2 : 1)) place.at = members_;
+    }
+  }
+
+  std::vector<std::string> in_order() && {
+    std::ranges::stable_sort(places_, {}, &Place::at);
+    std::vector<std::string> errors;
+    for (Place& place : places_) errors.push_back(std::move(place.error));
+    return errors;
+  }
+
+ private:
+  static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
+  struct Place {
+    std::string error;
+    int seen = 0;
+    size_t at = kNowhere;
+  };
+  std::vector<Place> places_;
+  size_t members_ = 0;
+  size_t budget_bytes_ = 16 * 1024 * 1024;  // of paths put together; past it the rest stays as it was
 };
 
 }  // namespace
+
+void order_strict_errors(std::string_view text, std::vector<std::string>& errors) {
+  const auto is_duplicate = [](const std::string& error) { return error.starts_with(kDuplicate); };
+  if (std::ranges::none_of(errors, is_duplicate) || std::ranges::all_of(errors, is_duplicate)) return;
+  ErrorPlaces places(errors);
+  Parser parser(text, nullptr);
+  parser.on_member([&places](const StrictPath& path, std::string_view key) { places.member(path, key); });
+  if (parser.document()) errors = std::move(places).in_order();
+}
 
 Result<Value> parse(std::string_view text, std::vector<std::string>* duplicates, size_t bytes_max) {
   if (text.size() > bytes_max) {
