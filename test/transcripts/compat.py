@@ -84,8 +84,13 @@ def conformance_text():
     return "\n".join([counts + ".", "", "| result | test |", "| --- | --- |", *[f"| {result} | {name.replace('|', chr(92) + '|')} |" for result, name in rows], ""])
 
 
+STREAMS = """`pods/exec` is served over WebSockets (`v5.channel.k8s.io`, `v4.channel.k8s.io`), so by kubectl 1.31 and later, and the libraries that speak
+them; older ones ask for SPDY and are refused with 400. `pods/attach` and `pods/portforward` are not served.
+"""
+
+
 def whole_text(table):
-    return "\n".join(["# How stint compares with upstream 1.37", "", "`./dev compat` writes this file: do not edit it.", "", "## What is served", "", table, "",
+    return "\n".join(["# How stint compares with upstream 1.37", "", "`./dev compat` writes this file: do not edit it.", "", "## What is served", "", table, "", STREAMS,
                       "## What differs", "", differences_text(), "## Conformance tests", "", conformance_text()])
 
 
