@@ -153,6 +153,8 @@ void PodWorker::started(const ContainerRef& container, const ImageInfo& image, c
 }
 
 Task<void> PodWorker::drop_container(std::string id) {
+  // After our restart the id may come out of the status, which clients may write: it must lead to no container of another pod.
+  if (!id.starts_with(pod_->metadata().uid() + "_")) co_return;
   auto removed = co_await node_.runtime.remove_container(id);
   if (!removed) log_warning("old container not removed", "container", id, "error", removed.error().message);
 }

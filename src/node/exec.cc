@@ -1,5 +1,6 @@
 #include "node/exec.h"
 
+#include "node/container_config.h"
 #include "node/logs.h"
 #include "node/phase.h"
 
@@ -12,8 +13,9 @@ Task<Result<std::unique_ptr<ExecSession>>> NodeExec::exec(std::string ns, std::s
   if (status == nullptr || !status->state().has_running()) {
     co_return fail(Reason::kNotFound, "container not found (\"" + options.container + "\")");
   }
-  const std::string& url = status->containerid();  // "crun://<id>"
-  std::string id = url.substr(url.find("://") + 3);
+  // Clients may write statuses: of the id there only the attempt is believed, or it would lead to a container of another pod.
+  CO_TRY(const int attempt, choose_attempt(*pod, {.container = options.container}));
+  std::string id = container_id(pod->metadata().uid(), options.container, attempt);
   co_return co_await runtime_.exec(std::move(id), std::move(options));
 }
 
