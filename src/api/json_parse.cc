@@ -254,7 +254,7 @@ class Parser {
 class ErrorPlaces {
  public:
   explicit ErrorPlaces(const std::vector<std::string>& errors) {
-    for (const std::string& error : errors) places_.push_back({.error = error});
+    for (const std::string& error : errors) places_.push_back({.error = error, .number = places_.size()});
   }
 
   void member(const StrictPath& path, std::string_view key) {
@@ -272,7 +272,7 @@ class ErrorPlaces {
   }
 
   std::vector<std::string> in_order() && {
-    std::ranges::stable_sort(places_, {}, &Place::at);
+    std::ranges::sort(places_, {}, [](const Place& place) { return std::pair(place.at, place.number); });
     std::vector<std::string> errors;
     for (Place& place : places_) errors.push_back(std::move(place.error));
     return errors;
@@ -282,6 +282,7 @@ class ErrorPlaces {
   static constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
   struct Place {
     std::string error;
+    size_t number = 0;  // as given
     int seen = 0;
     size_t at = kNowhere;
   };
