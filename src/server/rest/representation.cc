@@ -69,8 +69,7 @@ http::Body partial_list_json(Server& server, const Answer& answer, const Represe
 
 Result<IncludeObject> include_of(std::string_view text) {
   if (auto include = parse_include_object(text)) return *include;
-  return fail(Reason::kBadRequest, "Unable to convert to Table as requested: includeObject: Invalid value: " + quote(text) +
-                                       ": must be 'Metadata', 'Object', 'None', or empty");
+  return fail(Reason::kBadRequest, "invalid includeObject value: " + quote(text) + ": must be None, Metadata or Object");
 }
 
 // Every list kind is {1: metadata, 2: items}, here between the head and the tail of an envelope. What stands between the items'
