@@ -1,6 +1,7 @@
 #include "server/rest/representation.h"
 
 #include "api/go_names.h"
+#include "api/go_quote.h"
 #include "api/table.h"
 #include "server/rest/status_text.h"
 
@@ -69,7 +70,8 @@ http::Body partial_list_json(Server& server, const Answer& answer, const Represe
 
 Result<IncludeObject> include_of(std::string_view text) {
   if (auto include = parse_include_object(text)) return *include;
-  return fail(Reason::kBadRequest, "invalid includeObject value: " + quote(text) + ": must be None, Metadata or Object");
+  return fail(Reason::kBadRequest, "Unable to convert to Table as requested: includeObject: Invalid value: " + go_quoted(text) +
+                                       ": must be 'Metadata', 'Object', 'None', or empty");
 }
 
 // Every list kind is {1: metadata, 2: items}, here between the head and the tail of an envelope. What stands between the items'
@@ -138,6 +140,12 @@ Result<http::Body> answer_body(Server& server, const Request& request, const Ans
   if (answer.is_list) return in_format(table_text(*answer.kind, answer.items, list_meta(answer), options, now), representation);
   std::span<const Object> one(&answer.object, 1);
   return in_format(table_text(*answer.kind, one, object_list_meta(*answer.object), options, now), representation);
+}
+
+Result<void> check_include_object(const Representation& representation, std::string_view include_object) {
+  if (representation.shape != Shape::kTable) return {};
+  TRY_VOID(include_of(include_object));
+  return {};
 }
 
 Result<std::string> watched_table(const Kind& kind, const Object& object, const Representation& representation,
