@@ -45,6 +45,9 @@ Result<http::Body> in_format(http::Body compact_json, const Representation& repr
 Result<http::Body> answer_body(Server& server, const Request& request, const Answer& answer, const Representation& representation,
                                std::string_view include_object, WallTime now);
 
+// Of a watch, before it begins. kBadRequest.
+Result<void> check_include_object(const Representation& representation, std::string_view include_object);
+
 // One object, or bookmark, of a watch as a table in compact JSON; `first`: it shows its columns.
 Result<std::string> watched_table(const Kind& kind, const Object& object, const Representation& representation,
                                   std::string_view include_object, bool first, WallTime now);

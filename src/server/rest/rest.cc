@@ -1,7 +1,6 @@
 #include "server/rest/rest.h"
 
 #include "api/go_duration.h"
-#include "api/table.h"
 #include "server/auth/impersonation.h"
 #include "server/metadata.h"
 #include "server/rest/authentication.h"
@@ -288,9 +287,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_watch(Exchange& exchange, 
   auto seconds = exchange.query.integer("timeoutSeconds");
   if (!seconds) co_return rest::error_reply(seconds.error());
   std::string include = exchange.query.text("includeObject");
-  if (!parse_include_object(include)) {
-    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "invalid includeObject value: " + quote(include)});
-  }
+  if (auto known = rest::check_include_object(representation, include); !known) co_return rest::error_reply(known.error());
   // The old prefix /watch/ names one object in the path.
   if (!request.name.empty()) {
     // In front, where nothing that the client wrote stands before it.
