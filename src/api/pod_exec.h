@@ -13,7 +13,6 @@ namespace stint {
 
 // The streams that are wanted; those that are not are thrown away, and standard input is then at its end.
 struct ExecOptions {
-  std::string container;
   std::vector<std::string> command;
   bool in = false, out = false, err = false;
   bool tty = false;  // a terminal: standard error arrives with standard output
@@ -39,8 +38,10 @@ class ExecSession {
 class ExecSource {
  public:
   virtual ~ExecSource() = default;
-  // kBadRequest for a container that the pod has not; kNotFound for one that does not run.
-  virtual Task<Result<std::unique_ptr<ExecSession>>> exec(std::string ns, std::string pod, ExecOptions options) = 0;
+  // The id of that container, or of the pod's only one. kBadRequest if the pod has not got it; kNotFound if it does not run.
+  virtual Task<Result<std::string>> find_running(std::string ns, std::string pod, std::string container) = 0;
+  // kNotFound if it has ended meanwhile.
+  virtual Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) = 0;
 };
 
 }  // namespace stint

@@ -13,7 +13,8 @@ namespace stint {
 class NodeExec : public ExecSource {
  public:
   NodeExec(Client& client, Runtime& runtime) : client_(client), runtime_(runtime) {}
-  Task<Result<std::unique_ptr<ExecSession>>> exec(std::string ns, std::string pod, ExecOptions options) override;
+  Task<Result<std::string>> find_running(std::string ns, std::string pod, std::string container) override;
+  Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
 
  private:
   Client& client_;

@@ -20,7 +20,12 @@ Task<void> start(Runtime& runtime, std::string pod_uid) {
 
 Task<void> exec(Client& client, Runtime& runtime, std::string* out) {
   NodeExec source(client, runtime);
-  auto session = co_await source.exec("default", "p", {.command = {"true"}, .out = true});
+  const auto id = co_await source.find_running("default", "p", "");
+  if (!id) {
+    *out = id.error().message;
+    co_return;
+  }
+  auto session = co_await source.exec(*id, {.command = {"true"}, .out = true});
   *out = session ? "runs" : session.error().message;
 }
 

@@ -108,7 +108,7 @@ class Runtime {
   virtual Task<Result<ContainerUsage>> usage(std::string container_id) = 0;
 
   // Runs a command in a running container, as its user, with its environment and limits; kNotFound unless it runs. A command that cannot be
-  // executed is no error: it ends at once, with the runtime's words on its standard error. `options.container` is not looked at.
+  // executed is no error: it ends at once, with the runtime's words on its standard error.
   virtual Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) = 0;
 
   virtual std::vector<SandboxStatus> list_sandboxes() const = 0;

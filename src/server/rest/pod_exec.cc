@@ -111,8 +111,7 @@ class Exchange {
 }  // namespace
 
 Result<ExecOptions> decode_exec_options(const Query& query) {
-  ExecOptions options{.container = query.text("container"),
-                      .command = query.all("command"),
+  ExecOptions options{.command = query.all("command"),
                       .in = query.flag("stdin"),
                       .out = query.flag("stdout"),
                       .err = query.flag("stderr"),

@@ -43,8 +43,11 @@ class Session : public ExecSession {
 class FakeExec : public ExecSource {
  public:
   explicit FakeExec(Loop& loop) : loop_(loop) {}
-  Task<Result<std::unique_ptr<ExecSession>>> exec(std::string, std::string, ExecOptions options) override {
-    if (options.container == "ended") co_return fail(Reason::kNotFound, "container not found (\"ended\")");
+  Task<Result<std::string>> find_running(std::string, std::string, std::string container) override {
+    if (container == "ended") co_return fail(Reason::kNotFound, "container not found (\"ended\")");
+    co_return container;
+  }
+  Task<Result<std::unique_ptr<ExecSession>>> exec(std::string, ExecOptions options) override {
     co_return std::make_unique<Session>(loop_, std::move(options));
   }
 
@@ -126,7 +129,7 @@ TEST_F(PodExecTest, RefusesWhatCannotBeRun) {
   EXPECT_NE(get(kExec + std::string("?stdout=true"))->text.find("you must specify at least 1 command for the container"),
             std::string::npos);
   EXPECT_EQ(get(kExec + out)->code, 400);  // no WebSocket
-  EXPECT_EQ(open(kExec + out + "&container=ended", scope_, upgrade("v4.channel.k8s.io"))->code, 404);
+  EXPECT_EQ(get(kExec + out + "&container=ended")->code, 404);
   EXPECT_EQ(get("/api/v1/namespaces/default/pods/none/exec" + out)->code, 404);
   EXPECT_NE(get("/api/v1/namespaces/default/pods/waiting/exec" + out)->text.find("pod waiting does not have a host assigned"),
             std::string::npos);

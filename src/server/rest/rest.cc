@@ -377,12 +377,15 @@ Task<std::optional<Reply>> RestHandler::State::answer_exec(Exchange& exchange, R
     co_return rest::error_reply(
         {.reason = Reason::kServiceUnavailable, .message = "no node that could run commands is connected to this server"});
   }
+  // Asked before the upgrade: a client whose upgrade fails tries older ways, and would tell of those.
+  auto container = co_await options.exec->find_running(ns, pod, exchange.query.text("container"));
+  if (!container) co_return rest::error_reply(container.error());
   const auto protocol = rest::exec_protocol(http::offered_protocols(exchange.http));
   if (!http::wants_websocket(exchange.http) || !protocol) {
     co_return rest::error_reply(
         {.reason = Reason::kBadRequest, .message = "Upgrade request required: to a WebSocket of v5.channel.k8s.io or v4.channel.k8s.io"});
   }
-  auto session = co_await options.exec->exec(ns, pod, *exec_options);
+  auto session = co_await options.exec->exec(*std::move(container), *exec_options);
   if (!session) co_return rest::error_reply(session.error());
   http::WebSocket* socket = exchange.response.upgrade(*protocol, {{"Audit-Id", exchange.audit_id}});
   if (socket == nullptr) {
