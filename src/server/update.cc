@@ -1,8 +1,7 @@
 // PUT and PATCH of an object or its status: read → produce → default → credit → admit → prepare → validate → persist, again from the
 // start when somebody else wrote in between.
-#include <charconv>
-
 #include "api/field_ownership.h"
+#include "api/go_number.h"
 #include "api/metadata_rules.h"
 #include "server/admission.h"
 #include "server/errors.h"
@@ -45,11 +44,8 @@ bool completes_deletion(const Message& next, const Message& old) {
 
 // Upstream makes no Status of what is no number, so that its handlers answer with a 500.
 Result<void> check_revision(const std::string& version) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), number);
-  if (error == std::errc() && end == version.data() + version.size()) return {};
-  const bool too_large = error == std::errc::result_out_of_range && end == version.data() + version.size();
-  return fail(Reason::kNone, "strconv.ParseUint: parsing " + quote(version) + ": " + (too_large ? "value out of range" : "invalid syntax"));
+  if (const auto number = parse_go_integer<uint64_t>(version); !number) return fail(Reason::kNone, number.error().message);
+  return {};
 }
 
 // The optimistic lock: what the body says of the state that it was made from.

@@ -12,6 +12,8 @@
 
 #include <memory>
 
+#include "wire/openssl_ptr.h"
+
 namespace stint::pki {
 namespace {
 
@@ -20,17 +22,10 @@ constexpr long kLeafDays = 825;
 // A clock that runs a little behind the client's must not make a new certificate invalid.
 constexpr long kSkewSeconds = 3600;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Key;
+using Names = openssl::Ptr<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 Error openssl_error(std::string_view what) {
   char text[256] = "unknown error";

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "wire/http.h"
+#include "wire/openssl_ptr.h"
 
 namespace stint::http {
 
@@ -17,16 +18,9 @@ void TlsSession::Free::operator()(SSL* session) const { SSL_free(session); }
 
 namespace {
 
-template <auto FreeFunction>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    FreeFunction(pointer);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Key;
 
 std::unexpected<Error> tls_error(std::string_view what) {
   char text[256] = "unknown error";

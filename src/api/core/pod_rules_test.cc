@@ -1,25 +1,12 @@
+#include "api/core/pod_fixture.h"
 #include "api/core/pod_spec.h"
-#include "api/rules_fixture.h"
 
 namespace stint::core {
 namespace {
 
 using namespace rules_fixture;
+using namespace pod_fixture;
 using corev1::Pod;
-
-constexpr std::string_view kInvalid = "FieldValueInvalid";
-constexpr std::string_view kRequired = "FieldValueRequired";
-constexpr std::string_view kForbidden = "FieldValueForbidden";
-constexpr std::string_view kNotSupported = "FieldValueNotSupported";
-
-// A pod with one container; `container` and `spec` are further members in YAML flow form.
-Pod pod(std::string_view container = "", std::string_view spec = "") {
-  std::string text = "metadata: {name: p}\nspec: {containers: [{name: main, image: busybox";
-  if (!container.empty()) text += ", " + std::string(container);
-  text += "}]";
-  if (!spec.empty()) text += ", " + std::string(spec);
-  return from_yaml<Pod>(text + "}");
-}
 
 TEST(PodDefaults, AreThoseOfUpstream) {
   Outcome<Pod> made = create(

@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "api/base64.h"
+#include "wire/openssl_ptr.h"
 
 namespace stint {
 namespace {
@@ -19,18 +20,11 @@ constexpr size_t kCoordinateBytes = 32;
 // Tokens are a kilobyte or so; a longer one is none of ours.
 constexpr size_t kTokenBytesMax = 16 * 1024;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Digest = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
+using openssl::Bio;
+using openssl::Key;
+using Digest = openssl::Ptr<EVP_MD_CTX, EVP_MD_CTX_free>;
+using Signature = openssl::Ptr<ECDSA_SIG, ECDSA_SIG_free>;
+using Number = openssl::Ptr<BIGNUM, BN_free>;
 
 Error key_error(std::string_view what) {
   ERR_clear_error();
