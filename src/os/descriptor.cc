@@ -52,6 +52,7 @@ Result<std::string> read_available(int fd, size_t bytes_max, bool* end) {
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {
+      if (!bytes.empty()) break;  // what came before the error is not lost; the next call tells of it
       return fail(errno_error("read", errno));
     }
   }
