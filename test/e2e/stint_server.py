@@ -154,7 +154,7 @@ class Server:
             left += [f"mount {line.split()[1]}" for line in mounts if self.dir in line or f"/run/stint/{self.instance()}" in line]
         with os.scandir("/sys/class/net") as links:
             left += [f"link {link.name}" for link in links if self.instance()[:8] in link.name]
-        left += [f"cgroup {path}" for path in pathlib.Path("/sys/fs/cgroup").glob("**/stint-" + self.instance())]
+        left += [f"cgroup {path}" for path in self.cgroups()]
         if os.path.exists(f"/run/stint/{self.instance()}"):
             left.append(f"/run/stint/{self.instance()}")
         return left
@@ -162,14 +162,21 @@ class Server:
     def instance(self):
         return instance_of(f"{self.dir}/data")
 
+    def cgroups(self):
+        """This server's control groups: one with cgroup v2, one in each hierarchy with v1."""
+        name = "stint-" + self.instance()
+        root = pathlib.Path("/sys/fs/cgroup")
+        return [path for path in (root / name, *root.glob("*/" + name)) if path.exists()]
+
     def container_processes(self):
         """Process ids in this server's control groups."""
         pids = set()
-        for file in pathlib.Path("/sys/fs/cgroup").glob(f"**/stint-{self.instance()}/**/cgroup.procs"):
-            try:
-                pids.update(file.read_text().split())
-            except OSError:
-                continue  # gone meanwhile
+        for group in self.cgroups():
+            for directory, _, _ in os.walk(group):  # passes over what is gone meanwhile; Path.glob would not
+                try:
+                    pids.update(pathlib.Path(directory, "cgroup.procs").read_text().split())
+                except OSError:
+                    continue
         return pids
 
     def run(self, *arguments, input=None, timeout=120):
