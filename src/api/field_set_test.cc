@@ -72,6 +72,13 @@ TEST(FieldSet, DropsElementsOfUnknownTypesAndRefusesBrokenOnes) {
   }()));
 }
 
+TEST(FieldSet, HasNamesInUtf8WhateverBytesItWasReadFrom) {
+  const FieldSet set = parsed("{\"f:a\xff\xff\":{},\"f:é\":{}}");
+  EXPECT_EQ(set.to_text(), parsed(set.to_text()).to_text());
+  EXPECT_EQ(set, parsed(set.to_text()));
+  EXPECT_EQ(set, parsed("{\"f:a\uFFFD\uFFFD\":{},\"f:é\":{}}"));
+}
+
 TEST(FieldSet, ShowsItsPathsWhatIsNearFirst) {
   EXPECT_EQ(
       shown_paths(parsed(

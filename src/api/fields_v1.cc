@@ -162,16 +162,17 @@ class Reader {
   Result<std::string_view> string() {
     if (!consume('"')) return broken("expect \"");
     const size_t start = at_;
-    bool has_escapes = false;
+    bool has_escapes = false, is_ascii = true;
     for (; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+      is_ascii &= static_cast<unsigned char>(text_[at_]) < 0x80;
       if (text_[at_] != '\\') continue;
       has_escapes = true;
       ++at_;
     }
     if (at_ >= text_.size()) return broken("unexpected end of JSON input");
     ++at_;
-    if (!has_escapes) return text_.substr(start, at_ - 1 - start);
-    if (unescape_plain(text_.substr(start, at_ - 1 - start))) return scratch_;
+    if (is_ascii && !has_escapes) return text_.substr(start, at_ - 1 - start);
+    if (is_ascii && unescape_plain(text_.substr(start, at_ - 1 - start))) return scratch_;
     TRY(const json::Value value, json::parse(text_.substr(start - 1, at_ - start + 1)));
     scratch_ = value.as_string();
     return scratch_;

@@ -157,6 +157,16 @@ TEST(ImageReference, RefusesWhatIsNone) {
   }
 }
 
+TEST(ImageReference, OfAnyLengthItTakesItReadsAgainWhenWrittenInFull) {
+  EXPECT_FALSE(ImageReference::parse(std::string(248, 'a')));  // with library/ before it, it is too long
+  for (const std::string& text :
+       {std::string(247, 'a'), std::string(240, 'r') + ".io/" + std::string(255, 'a') + ":" + std::string(128, 't')}) {
+    const auto reference = ImageReference::parse(text);
+    ASSERT_TRUE(reference) << text;
+    EXPECT_TRUE(ImageReference::parse(reference->to_string())) << reference->to_string();
+  }
+}
+
 TEST(Registry, SpeaksPlainHttpToLoopbackOnly) {
   EXPECT_TRUE(is_loopback_registry("127.0.0.1:5000"));
   EXPECT_TRUE(is_loopback_registry("localhost:5000"));

@@ -5,7 +5,8 @@
 namespace stint {
 namespace {
 
-constexpr size_t kNameBytesMax = 255;
+constexpr size_t kNameBytesMax = 255;  // of a registry, and of a repository
+constexpr size_t kTextBytesMax = 712;  // with both of those, a tag of 128 and a digest
 
 Error bad_name(std::string_view text, std::string_view why) {
   return Error{.reason = Reason::kInvalid, .message = "couldn't parse image name \"" + std::string(text) + "\": " + std::string(why)};
@@ -30,7 +31,7 @@ Result<ImageReference> ImageReference::parse(std::string_view text) {
   static const std::regex kTag("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
   static const std::regex kDigest("sha256:[a-f0-9]{64}");
   static const std::regex kRegistry("(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]+)?");
-  if (text.empty() || text.size() > kNameBytesMax + 200) return fail(bad_name(text.substr(0, 64), "invalid reference format"));
+  if (text.empty() || text.size() > kTextBytesMax) return fail(bad_name(text.substr(0, 64), "invalid reference format"));
   ImageReference reference;
   std::string_view rest = text;
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {
@@ -54,8 +55,9 @@ Result<ImageReference> ImageReference::parse(std::string_view text) {
   if (reference.registry == "index.docker.io") reference.registry = "docker.io";
   if (reference.registry == "docker.io" && rest.find('/') == std::string_view::npos)
     reference.repository = "library/" + reference.repository;
-  if (!std::regex_match(reference.registry, kRegistry)) return fail(bad_name(text, "invalid registry name"));
-  if (rest.size() > kNameBytesMax || !std::regex_match(reference.repository, kRepository)) {
+  if (reference.registry.size() > kNameBytesMax || !std::regex_match(reference.registry, kRegistry))
+    return fail(bad_name(text, "invalid registry name"));
+  if (reference.repository.size() > kNameBytesMax || !std::regex_match(reference.repository, kRepository)) {
     const bool upper = std::regex_search(reference.repository, std::regex("[A-Z]"));
     return fail(bad_name(text, upper ? "repository name must be lowercase" : "invalid reference format"));
   }

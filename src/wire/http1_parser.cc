@@ -16,6 +16,7 @@ using beast::string_view;
 using ErrorCode = beast::error_code;
 
 constexpr size_t kReservedMax = 64 * 1024;
+constexpr size_t kLastChunkBytesMin = 5;  // "0\r\n\r\n"
 
 std::string text(string_view view) { return std::string(view.data(), view.size()); }
 
@@ -65,6 +66,8 @@ Http1Parser::State Http1Parser::feed(std::string& input) {
   while (!input.empty()) {
     ErrorCode error;
     const bool in_head = !parts_->is_header_done();
+    // Nothing shorter ends a body in chunks, and Beast asserts that it is not given less of a last chunk whose first line it has seen.
+    if (!in_head && parts_->chunked() && input.size() < kLastChunkBytesMin) break;
     const size_t taken = parts_->put(boost::asio::const_buffer(input.data(), input.size()), error);
     input.erase(0, taken);
     if (in_head && !parts_->is_header_done()) head_bytes_ += taken;
