@@ -6,21 +6,17 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/cluster.h"
 #include "app/credentials.h"
 #include "app/data_directory.h"
-#include "app/local_client.h"
 #include "app/signals.h"
 #include "base/log.h"
-#include "control/controllers.h"
 #include "image/image_store.h"
 #include "image/sha256.h"
-#include "node/node_agent.h"
 #include "os/file.h"
 #include "runtime/runtimes.h"
-#include "sched/scheduler.h"
 #include "server/rest/rest.h"
 #include "server/rest/status_text.h"
-#include "server/server.h"
 #include "store/observed_store.h"
 #include "store/stores.h"
 #include "wire/http.h"
@@ -29,7 +25,6 @@ namespace stint {
 namespace {
 
 constexpr int kPoolThreads = 8;
-constexpr char kNodeUser[] = "system:node:";
 
 std::string host_name() {
   char name[256] = "localhost";
@@ -38,9 +33,6 @@ std::string host_name() {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
-
-// Our own parts are not asked what they may do.
-User system_user(std::string name) { return {.name = std::move(name), .groups = {kAdminGroup, "system:authenticated"}}; }
 
 rest::AuditLevel audit_level(std::string_view name) {
   if (name == "RequestResponse") return rest::AuditLevel::kRequestResponse;
@@ -71,7 +63,7 @@ class Serve {
     store_ = std::make_unique<ObservedStore>(std::move(store));
     TRY_VOID(start_runtime());
     TRY_VOID(start_server(std::move(listener), address.host));
-    start_clients();
+    cluster_->start();
     return {};
   }
 
@@ -131,19 +123,14 @@ class Serve {
     ServerOptions options{.api_host = entrance.host, .api_port = entrance.port};
     options.tokens[credentials.admin_token] = system_user(kAdminUser);
     TRY(options.account_key, SigningKey::from_pem(credentials.account_key));
-    server_ = make_server(*loop_, *store_, std::move(options));
-    client_ = make_local_client(*server_, system_user("system:stint"), "kube-controller-manager");
-    make_node();
-    server_->set_usage_source(&node_->usage());
+    ClusterOptions cluster{.server = std::move(options), .node = node_options()};
+    cluster.controllers = controller_rows_;
+    cluster.root_ca_pem = credentials.authority.certificate_pem;
+    cluster.has_scheduler = !command_.disable_scheduler;
+    cluster_ = std::make_unique<Cluster>(*loop_, *store_, *runtime_, *images_, std::move(cluster));
     TRY_VOID(serve_http(std::move(listener), credentials));
     kubeconfig_ = command_.kubeconfig.empty() ? command_.data_dir + "/kubeconfig" : command_.kubeconfig;
-    TRY_VOID(write_kubeconfig(kubeconfig_, url_, credentials));
-    ControllerOptions controllers{.root_ca_pem = credentials.authority.certificate_pem};
-    controllers.sign_token = [this](const corev1::ServiceAccount& account, const std::string& secret) {
-      return server_->account_tokens().issue_for_secret(account, secret);
-    };
-    controllers_ = std::make_unique<ControllerSet>(*loop_, *client_, std::move(controllers), controller_rows_);
-    return {};
+    return write_kubeconfig(kubeconfig_, url_, credentials);
   }
 
   // Where pods reach the API; "" nowhere. The address comes to be with the pods' network.
@@ -166,7 +153,7 @@ class Serve {
   }
 
   Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
-    RestOptions options{.logs = &node_->logs(), .exec = &node_->exec(), .server_address = listener.authority()};
+    RestOptions options{.logs = &cluster_->node().logs(), .exec = &cluster_->node().exec(), .server_address = listener.authority()};
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }
@@ -174,7 +161,7 @@ class Serve {
     options.health_checks.push_back({.name = "etcd", .check = [this] { return store_->health(); }});
     options.audit_log = audit_log_.get();
     options.audit_level = audit_level(command_.audit_level);
-    rest_ = std::make_unique<RestHandler>(*loop_, *server_, std::move(options));
+    rest_ = std::make_unique<RestHandler>(*loop_, cluster_->server(), std::move(options));
     const http::ServerOptions http_options{.tls = http::TlsOptions{.certificate_pem = credentials.server.certificate_pem,
                                                                    .key_pem = credentials.server.key_pem,
                                                                    .client_ca_pem = credentials.authority.certificate_pem},
@@ -187,32 +174,20 @@ class Serve {
     return {};
   }
 
-  void make_node() {
+  NodeOptions node_options() const {
     const std::string host = runtime_->host_address();
-    NodeOptions options{.name = host_name(),
-                        .data_dir = command_.data_dir,
-                        .log_dir = command_.data_dir + "/logs",
-                        .host_ip = host.empty() ? "127.0.0.1" : host,
-                        .host_address = host};
-    node_client_ = make_local_client(*server_, system_user(kNodeUser + options.name), "kubelet");
-    node_ = std::make_unique<NodeAgent>(*loop_, *node_client_, *runtime_, *images_, std::move(options));
-  }
-
-  void start_clients() {
-    scheduler_client_ = make_local_client(*server_, system_user("system:kube-scheduler"), "kube-scheduler");
-    controllers_->start();
-    if (!command_.disable_scheduler) {
-      scheduler_ = std::make_unique<Scheduler>(*loop_, *scheduler_client_);
-      scheduler_->start();
-    }
-    node_->start();
+    return {.name = host_name(),
+            .data_dir = command_.data_dir,
+            .log_dir = command_.data_dir + "/logs",
+            .host_ip = host.empty() ? "127.0.0.1" : host,
+            .host_address = host};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }
 
   Task<void> announce() {
     co_await import_images();
-    co_await node_->ready_event().wait();
+    co_await cluster_->node().ready_event().wait();
     std::cout << "stint is ready at " << url_ << "\nexport KUBECONFIG=" << kubeconfig_ << std::endl;
   }
 
@@ -254,16 +229,12 @@ class Serve {
   std::unique_ptr<ObservedStore> store_;
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<Runtime> runtime_;
-  std::unique_ptr<Server> server_;
-  std::unique_ptr<Client> client_, node_client_, scheduler_client_;
-  std::unique_ptr<NodeAgent> node_;
+  std::unique_ptr<Cluster> cluster_;
   std::optional<http::Listener> pods_listener_;
   std::unique_ptr<AuditLog> audit_log_;
   std::unique_ptr<RestHandler> rest_;
   std::unique_ptr<http::Server> http_, pods_http_;
   std::vector<ControllerRow> controller_rows_;
-  std::unique_ptr<ControllerSet> controllers_;
-  std::unique_ptr<Scheduler> scheduler_;
   std::string url_, kubeconfig_;
 };
 

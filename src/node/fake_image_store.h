@@ -1,4 +1,4 @@
-// An image store in memory, for tests: every name is there after a pull unless told otherwise. Loop thread only.
+// An image store in memory, for tests and `stint simulate`: every name is there after a pull unless told otherwise. Loop thread only.
 #pragma once
 
 #include <map>

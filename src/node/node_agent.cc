@@ -54,7 +54,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                    .host_ip = options_.host_ip,
                    .runtime_version = runtime.name() + "://" + runtime.version(),
                    .pods_max = options_.pods_max,
-                   .facts = read_node_facts(options_.data_dir)},
+                   .facts = options_.facts ? *options_.facts : read_node_facts(options_.data_dir)},
       recorder_(loop, client, "kubelet", options_.name),
       context_{.loop = loop,
                .client = client,
@@ -97,7 +97,7 @@ void NodeAgent::start() {
   scope_.spawn(keep_registered());
   scope_.spawn(keep_lease());
   scope_.spawn(run());
-  scope_.spawn(usage_.run());
+  if (options_.samples_usage) scope_.spawn(usage_.run());
 }
 
 Task<void> NodeAgent::run() {

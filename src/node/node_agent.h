@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "client/client.h"
@@ -29,6 +30,9 @@ struct NodeOptions {
   std::string host_ip;       // of the node: status.hostIP
   std::string host_address;  // what host.stint.internal means in a pod; "" leaves the name out
   int64_t pods_max = 500;
+  std::optional<NodeFacts> facts;                 // of a machine that is only thought of; nothing: this one's
+  Duration heartbeat = std::chrono::seconds(10);  // between two looks at the machine, and between two renewals of the lease
+  bool samples_usage = true;                      // of the machine and of containers, for metrics.k8s.io
 };
 
 class NodeAgent {
@@ -51,6 +55,7 @@ class NodeAgent {
   Task<void> remove_leftovers();
   // The Node object and its lease (node_registration.cc).
   Task<void> keep_registered();
+  Task<NodeFacts> look_at_machine();
   Task<Result<void>> put_node();
   Task<void> keep_lease();
   Task<Result<void>> renew_lease();

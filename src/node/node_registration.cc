@@ -1,4 +1,4 @@
-// The node's own objects: Node, written when it changes or every five minutes, and its Lease, renewed every ten seconds.
+// The node's own objects: Node, written when it changes or every five minutes, and its Lease, renewed at every heartbeat.
 #include "api/object.h"
 #include "base/log.h"
 #include "node/node_agent.h"
@@ -6,9 +6,7 @@
 namespace stint {
 namespace {
 
-constexpr Duration kStatusPeriod = std::chrono::seconds(10);
 constexpr Duration kStatusWritePeriod = std::chrono::minutes(5);
-constexpr Duration kLeasePeriod = std::chrono::seconds(10);
 constexpr int kLeaseSeconds = 40;
 constexpr Duration kFirstRetry = std::chrono::milliseconds(200);
 constexpr const char* kLeaseNamespace = "kube-node-lease";
@@ -19,9 +17,14 @@ Task<void> NodeAgent::keep_registered() {
   while (true) {
     auto put = co_await put_node();
     if (!put) log_warning("node not registered", "node", options_.name, "error", put.error().message);
-    co_await sleep_for(loop_, put ? kStatusPeriod : kFirstRetry);
-    description_.facts = co_await on_pool(loop_, [dir = options_.data_dir] { return read_node_facts(dir); });
+    co_await sleep_for(loop_, put ? options_.heartbeat : kFirstRetry);
+    description_.facts = co_await look_at_machine();
   }
+}
+
+Task<NodeFacts> NodeAgent::look_at_machine() {
+  if (options_.facts) co_return *options_.facts;
+  co_return co_await on_pool(loop_, [dir = options_.data_dir] { return read_node_facts(dir); });
 }
 
 Task<Result<void>> NodeAgent::put_node() {
@@ -60,7 +63,7 @@ Task<void> NodeAgent::keep_lease() {
   while (true) {
     auto renewed = co_await renew_lease();
     if (!renewed) log_warning("node lease not renewed", "node", options_.name, "error", renewed.error().message);
-    co_await sleep_for(loop_, renewed ? kLeasePeriod : kFirstRetry);
+    co_await sleep_for(loop_, renewed ? options_.heartbeat : kFirstRetry);
   }
 }
 

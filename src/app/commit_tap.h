@@ -1,0 +1,55 @@
+// A store that tells of each commit, with the objects before and after it, before its writer goes on. For the simulation, which draws
+// and judges what it sees here, and crashes here. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/kind.h"
+#include "store/store.h"
+
+namespace stint {
+
+struct Commit {
+  Revision revision = 0;
+  const Kind* kind = nullptr;
+  std::string key;
+  Object old, next;  // null: it was not there, it is not there any more
+};
+
+class CommitTap final : public Store {
+ public:
+  using Handler = std::function<void(const Commit&)>;
+  // Stands between a commit and the answer to its writer.
+  using Pause = std::function<Task<void>()>;
+
+  explicit CommitTap(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+
+  // Told of Jobs, CronJobs, Pods and Events; what else is stored is of no interest here.
+  void add_handler(Handler handler) { handlers_.push_back(std::move(handler)); }
+  void set_pause(Pause pause) { pause_ = std::move(pause); }
+  // The newest of each, by key: "/registry/jobs/default/hello".
+  const std::map<std::string, Object>& objects() const { return objects_; }
+  size_t commits() const { return commits_; }  // of every kind
+
+  std::optional<Entry> get(std::string_view key) const override { return store_->get(key); }
+  Result<Range> range(const RangeOptions& options) const override { return store_->range(options); }
+  Revision revision() const override { return store_->revision(); }
+  Revision compacted() const override { return store_->compacted(); }
+  void compact(Revision oldest) override { store_->compact(oldest); }
+  Task<Result<Revision>> commit(Write write) override;
+  Result<std::unique_ptr<StoreWatch>> watch(std::string prefix, Revision from) override { return store_->watch(std::move(prefix), from); }
+
+ private:
+  void tell(const Kind& kind, const Write& write, Revision revision);
+
+  std::unique_ptr<Store> store_;
+  std::vector<Handler> handlers_;
+  Pause pause_;
+  std::map<std::string, Object> objects_;
+  size_t commits_ = 0;
+};
+
+}  // namespace stint
