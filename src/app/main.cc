@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/serve.h"
+#include "app/simulate/simulate.h"
 #include "cli/command_line.h"
 #include "runtime/runtimes.h"
 #include "store/stores.h"
@@ -14,6 +15,7 @@ struct Run {
   int operator()(const stint::cli::ServeCommand& command) const { return stint::run_serve(command); }
   int operator()(const stint::cli::KeyValueCommand& command) const { return stint::run_keyvalue(command); }
   int operator()(const stint::cli::ImageCommand& command) const { return stint::run_image(command); }
+  int operator()(const stint::cli::SimulateCommand& command) const { return stint::run_simulate(command); }
   int operator()(const stint::cli::VersionCommand&) const {
     std::puts("stint " STINT_VERSION " (Kubernetes API 1.37)");
     return 0;

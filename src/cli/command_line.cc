@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "api/object.h"
+
 namespace stint::cli {
 namespace {
 
@@ -19,6 +21,7 @@ struct Commands {
   ServeCommand serve;
   KeyValueCommand keyvalue;
   ImageCommand image;
+  SimulateCommand simulate;
 };
 
 void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
@@ -68,6 +71,53 @@ void add_image(CLI::App& app, ImageCommand& options) {
   }
 }
 
+// An option whose text `parse` reads into `value`; its error is the option's.
+template <class Value, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const char* name, Value& value, Parse parse, const char* help) {
+  return app.add_option_function<std::string>(
+      name,
+      [name, &value, parse](const std::string& text) {
+        auto parsed = parse(text);
+        if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+        value = *std::move(parsed);
+      },
+      help);
+}
+
+Result<WallTime> parse_start(const std::string& text) {
+  const auto time = parse_rfc3339(text);
+  if (time) return *time;
+  return fail(Reason::kBadRequest, "\"" + text + "\" is no time: write 2026-01-02T03:04:05Z");
+}
+
+void add_simulate(CLI::App& app, SimulateCommand& options) {
+  using Output = SimulateCommand::Output;
+  auto* simulate = app.add_subcommand("simulate", "run manifests through the real controllers in virtual time, and show every attempt");
+  simulate->add_option("-f,--filename", options.files, "manifests, YAML or JSON; - for standard input")->required();
+  simulate
+      ->add_option_function<std::vector<std::string>>(
+          "--exit-codes",
+          [&options](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              auto codes = parse_exit_codes(text);
+              if (!codes) throw CLI::ValidationError("--exit-codes", codes.error().message);
+              options.exit_codes.push_back(*std::move(codes));
+            }
+          },
+          "of a container's starts in order, the last goes on; [index:N][/][container:NAME]= before them for some alone")
+      ->allow_extra_args(false);
+  add_parsed(*simulate, "--run-time", options.run_time, parse_span, "how long a container runs (default: 1s)");
+  add_parsed(*simulate, "--for", options.span, parse_span, "how far to go (default: 30d, or 100 runs of CronJobs)");
+  add_parsed(*simulate, "--start", options.start, parse_start, "the time at which it starts (default: now)");
+  simulate->add_option("-o,--output", options.output, "table, json or svg")
+      ->transform(
+          CLI::Transformer(std::map<std::string, Output>{{"table", Output::kTable}, {"json", Output::kJson}, {"svg", Output::kSvg}}))
+      ->option_text("table|json|svg");
+  simulate->add_option("--pull-fails", options.failing_pulls, "so many pulls of images fail first")->check(CLI::NonNegativeNumber);
+  add_parsed(*simulate, "--node-lost-at", options.node_lost_at, parse_span, "when the machine is lost, and another takes its place");
+  simulate->add_option("--seed", options.seed, "of the names that are made up")->capture_default_str();
+}
+
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv, const Choices& choices) {
@@ -83,6 +133,7 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
       ->capture_default_str()
       ->check(check_address, "ADDRESS:PORT");
   add_image(app, options.image);
+  add_simulate(app, options.simulate);
   app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
@@ -102,6 +153,7 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
   if (name == "serve") return options.serve;
   if (name == "keyvalue") return options.keyvalue;
   if (name == "image") return options.image;
+  if (name == "simulate") return options.simulate;
   return VersionCommand{};
 }
 
