@@ -115,8 +115,8 @@ Settlement settle(const View& view, const Plan& plan, const Outcome& outcome, Wa
   if (plan.verdict) {
     // A pod that could not be deleted, or that is not in the cache yet, would be left behind with its finalizer.
     if (outcome.removed != std::ssize(plan.kill) || !view.all_created_seen) settlement.verdict.reset();
-  } else if (auto complete = completion_verdict(*view.job, plan.tally.succeeded, active, now)) {
-    settlement.verdict = std::move(complete);
+  } else if (auto complete = completion_verdict(*view.job, plan.tally.succeeded, active, now); complete && view.all_created_seen) {
+    settlement.verdict = std::move(complete);  // with a pod that the cache does not show yet, some would still run
   } else if (plan.manages_pods) {
     settle_suspension(*view.job, now, settlement);
   }

@@ -114,6 +114,14 @@ TEST(JobTracking, DoesNotFinishWhenAPodCouldNotBeKilled) {
   EXPECT_FALSE(has_true_condition(settlement.status, kFailureTarget));
 }
 
+TEST(JobTracking, DoesNotCompleteWhileAPodItMadeIsNotInTheCache) {
+  View view = make_view(make_work_queue_job(2), {end_pod(make_pod("a", ""), 0)});
+  view.all_created_seen = false;
+  EXPECT_FALSE(sync(view).settlement.verdict.has_value()) << "the other pod may run";
+  view.all_created_seen = true;
+  EXPECT_TRUE(sync(view).conclusion.finished);
+}
+
 TEST(OwnWrites, WaitForCreationsUntilTheLimit) {
   OwnWrites own;
   own.expect_created("job", 2, kNow);
