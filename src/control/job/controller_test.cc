@@ -129,6 +129,20 @@ TEST_F(JobControllerTest, TriesAgainAfterEachBackOffUntilTheLimit) {
   EXPECT_EQ(pods().size(), 3u);
 }
 
+TEST_F(JobControllerTest, CountsAPodOnceThatIsGoneBeforeTheCacheShowsIt) {
+  start();
+  put_job(make_job());
+  client_.set_failures([](std::string_view verb, const Kind& kind, std::string_view) -> std::optional<Error> {
+    if (verb == "patch" && kind.kind == "Pod") return Error{.reason = Reason::kNotFound, .message = "gone"};
+    return std::nullopt;
+  });
+  finish_all(1);
+  EXPECT_EQ(job()->status().failed(), 1);
+  change_job([](batchv1::Job& job) { (*job.mutable_metadata()->mutable_annotations())["touched"] = "yes"; });
+  loop_.run_for(5s);
+  EXPECT_EQ(job()->status().failed(), 1);
+}
+
 TEST_F(JobControllerTest, TriesOnePodWhenAQuotaRefusesAndWaitsASecond) {
   client_.set_failures([](std::string_view verb, const Kind& kind, std::string_view) -> std::optional<Error> {
     if (verb == "create" && kind.kind == "Pod") return Error{.reason = Reason::kForbidden, .message = "exceeded quota"};

@@ -113,9 +113,9 @@ Task<Result<void>> PodWrites::drop_finalizer(PodPtr pod) {
   own_.expect_released(metadata.uid());
   const auto patched = co_await client_.patch(kind_of<corev1::Pod>(), metadata.namespace_(), metadata.name(), PatchType::kStrategic,
                                               drop_finalizer_patch(), "");
-  if (patched) co_return Result<void>();
+  // Gone: the cache may show it with its finalizer for a while yet, and it would be counted again.
+  if (patched || patched.error().reason == Reason::kNotFound) co_return Result<void>();
   own_.take_back_released(metadata.uid());
-  if (patched.error().reason == Reason::kNotFound) co_return Result<void>();
   co_return fail(patched.error());
 }
 
