@@ -29,7 +29,8 @@ void count_finished(const View& view, Tally& tally) {
   for (const PodPtr& pod : view.pods) {
     if (!is_open(*pod, job)) continue;
     const std::string& uid = pod->metadata().uid();
-    if (is_succeeded(*pod) && !tally.uncounted_succeeded.contains(uid)) tally.newly_succeeded.push_back(pod);
+    const bool listed = tally.uncounted_succeeded.contains(uid) || tally.uncounted_failed.contains(uid);
+    if (is_succeeded(*pod) && !listed) tally.newly_succeeded.push_back(pod);
     if (!is_failed(*pod, job) || tally.uncounted_failed.contains(uid)) continue;
     tally.newly_failed.push_back(pod);
     if (match_pod_failure(job, *pod).counts()) ++new_failures;

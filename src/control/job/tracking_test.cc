@@ -70,6 +70,8 @@ TEST(JobTracking, KeepsAFailureThatLaterShowsAsSuccess) {
   job.mutable_status()->mutable_uncountedterminatedpods()->add_failed("a");
   const Synced synced = sync(make_view(job, {end_pod(make_pod("a", ""), 0)}));
   EXPECT_EQ(synced.last().failed(), 1);
+  EXPECT_EQ(synced.last().succeeded(), 0);
+  EXPECT_FALSE(synced.settlement.verdict.has_value()) << "another has to succeed";
 }
 
 TEST(JobTracking, DoesNotCountAPodWhoseFinalizerAUserTook) {
