@@ -25,6 +25,17 @@ inline size_t utf8_length(std::string_view text) {
   return length;
 }
 
+// The text with U+FFFD for each broken byte.
+inline std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    valid += length == 0 ? std::string_view("\uFFFD") : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return valid;
+}
+
 // The code point of the sequence of that length at the front. REQUIRES: the length is utf8_length(text), and not 0.
 inline uint32_t utf8_code_point(std::string_view text, size_t length) {
   const auto lead = static_cast<uint8_t>(text[0]);

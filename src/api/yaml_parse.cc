@@ -91,7 +91,7 @@ class Builder : public YAML::EventHandler {
     if (name == "binary") {
       std::optional<std::string> bytes = decode_base64(text);
       if (!bytes) refuse(mark, "!!binary value contains invalid base64 data");
-      return Value(*std::move(bytes));
+      return Value(valid_utf8(*bytes));  // what is in JSON is text
     }
     const bool is_resolved = tag == "?" || name == "int" || name == "float" || name == "bool" || name == "null";
     if (!is_resolved) return Value(text);
