@@ -180,7 +180,8 @@ class Serve {
             .data_dir = command_.data_dir,
             .log_dir = command_.data_dir + "/logs",
             .host_ip = host.empty() ? "127.0.0.1" : host,
-            .host_address = host};
+            .host_address = host,
+            .dns_address = host};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }

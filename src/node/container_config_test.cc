@@ -100,21 +100,10 @@ TEST(PodFiles, HostsNameThePodAliasesAndTheHost) {
   alias.add_hostnames("b");
   const std::string hosts = hosts_file(spec, {.pod_ip = "10.0.0.2", .hostname = "p", .host_address = "10.0.0.1"});
   EXPECT_THAT(hosts, testing::HasSubstr("10.0.0.2\tp\n"));
+  const std::string named = hosts_file(spec, {.pod_ip = "10.0.0.2", .hostname = "j-0", .domain = "workers.ns.svc.cluster.local"});
+  EXPECT_THAT(named, testing::HasSubstr("10.0.0.2\tj-0.workers.ns.svc.cluster.local\tj-0\n"));
   EXPECT_THAT(hosts, testing::HasSubstr("10.0.0.1\thost.stint.internal\n"));
   EXPECT_THAT(hosts, testing::EndsWith("1.2.3.4\ta\tb\n"));
-}
-
-TEST(PodFiles, ResolvConfMergesDnsConfig) {
-  corev1::PodSpec spec;
-  EXPECT_EQ(resolv_conf(spec, "nameserver 1.1.1.1\n"), "nameserver 1.1.1.1\n");
-  spec.mutable_dnsconfig()->add_nameservers("2.2.2.2");
-  auto& option = *spec.mutable_dnsconfig()->add_options();
-  option.set_name("ndots");
-  option.set_value("3");
-  EXPECT_EQ(resolv_conf(spec, "search a\nnameserver 1.1.1.1\noptions ndots:5\n"),
-            "search a\nnameserver 1.1.1.1\nnameserver 2.2.2.2\noptions ndots:3\n");
-  spec.set_dnspolicy("None");
-  EXPECT_EQ(resolv_conf(spec, "nameserver 1.1.1.1\n"), "nameserver 2.2.2.2\noptions ndots:3\n");
 }
 
 }  // namespace

@@ -112,8 +112,47 @@ Task<void> NodeAgent::run() {
   co_await services_.synced_event().wait();
   co_await pods_.synced_event().wait();
   co_await remove_leftovers();
+  if (!options_.dns_address.empty()) co_await start_resolver();
   pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
   ready_.set();
+}
+
+// Before the first pod starts. A server that was killed a moment ago may have a child that holds its sockets until it executes.
+Task<void> NodeAgent::start_resolver() {
+  constexpr int kTries = 10;
+  constexpr Duration kPause = std::chrono::milliseconds(50);
+  services_.add_handler([this](const Object& old, const Object& next) { directory_.service_changed(old, next); });
+  pods_.add_handler([this](const Object& old, const Object& next) { directory_.pod_changed(old, next); });
+  Result<void> started = try_resolver();
+  for (int tries = 1; !started && tries < kTries; ++tries) {
+    co_await sleep_for(loop_, kPause);
+    started = try_resolver();
+  }
+  if (started) co_return;
+  log_warning("pods have the resolvers of this machine, and find no Services: ours cannot listen", "address", options_.dns_address, "error",
+              started.error().message);
+  context_.dns_missing = true;
+  scope_.spawn(keep_trying_resolver());
+}
+
+Task<void> NodeAgent::keep_trying_resolver() {
+  constexpr Duration kPause = std::chrono::seconds(10);
+  do co_await sleep_for(loop_, kPause);
+  while (!try_resolver());
+  log_info("pods that start from now on find Services", "address", options_.dns_address);
+}
+
+Result<void> NodeAgent::try_resolver() {
+  dns::ResolverOptions options{.address = options_.dns_address};
+  options.servers = [resolvers = std::make_shared<dns::HostResolvers>(loop_, "/etc/resolv.conf", options_.dns_address)] {
+    return resolvers->current();
+  };
+  auto resolver = std::make_unique<dns::Resolver>(loop_, directory_, std::move(options));
+  TRY_VOID(resolver->start());
+  resolver_ = std::move(resolver);
+  context_.dns_address = options_.dns_address;
+  context_.dns_missing = false;
+  return {};
 }
 
 Task<void> NodeAgent::recover() {

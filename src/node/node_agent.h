@@ -13,6 +13,8 @@
 #include "client/informer.h"
 #include "client/recorder.h"
 #include "image/image_store.h"
+#include "node/dns/directory.h"
+#include "node/dns/resolver.h"
 #include "node/exec.h"
 #include "node/logs.h"
 #include "node/node_context.h"
@@ -29,6 +31,7 @@ struct NodeOptions {
   std::string log_dir;       // <log_dir>/<namespace>_<pod>_<uid>/<container>/<restartCount>.log
   std::string host_ip;       // of the node: status.hostIP
   std::string host_address;  // what host.stint.internal means in a pod; "" leaves the name out
+  std::string dns_address;   // where the pods' resolver listens; "" for none
   int64_t pods_max = 500;
   std::optional<NodeFacts> facts;                 // of a machine that is only thought of; nothing: this one's
   Duration heartbeat = std::chrono::seconds(10);  // between two looks at the machine, and between two renewals of the lease
@@ -53,6 +56,9 @@ class NodeAgent {
   Task<void> run();
   Task<void> recover();
   Task<void> remove_leftovers();
+  Task<void> start_resolver();
+  Task<void> keep_trying_resolver();
+  Result<void> try_resolver();
   // The Node object and its lease (node_registration.cc).
   Task<void> keep_registered();
   Task<NodeFacts> look_at_machine();
@@ -80,6 +86,8 @@ class NodeAgent {
   UsageSampler usage_;
   Informer pods_;
   Informer services_;
+  dns::Directory directory_;
+  std::unique_ptr<dns::Resolver> resolver_;  // once it listens
   Event ready_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by uid
   WallTime status_written_at_;

@@ -29,6 +29,8 @@ struct NodeContext {
   std::string data_dir, log_dir;
   NodeIdentity identity;
   std::string host_address;  // of host.stint.internal, "" none
+  std::string dns_address;   // of the pods' resolver, "" while there is none
+  bool dns_missing = false;  // there should be one
   ResourceAmounts allocatable;
   int64_t memory_capacity_bytes = 0;
   std::function<std::optional<Refusal>(const corev1::Pod&)> refuse;    // weighs a pod against those that are here

@@ -1,7 +1,6 @@
 #include "node/pod_files.h"
 
-#include <algorithm>
-#include <sstream>
+#include "node/dns/answer.h"
 
 namespace stint {
 
@@ -30,6 +29,11 @@ std::string pod_hostname(const corev1::PodSpec& spec, const std::string& pod_nam
   return name;
 }
 
+std::string pod_domain(const corev1::PodSpec& spec, const std::string& ns) {
+  if (spec.subdomain().empty() || !spec.hostnameoverride().empty()) return "";
+  return spec.subdomain() + "." + ns + ".svc." + dns::kClusterDomain;
+}
+
 std::string hosts_file(const corev1::PodSpec& spec, const HostsInput& input) {
   std::string out;
   if (spec.hostnetwork()) {
@@ -43,7 +47,8 @@ std::string hosts_file(const corev1::PodSpec& spec, const HostsInput& input) {
         "fe00::0\tip6-mcastprefix\n"
         "fe00::1\tip6-allnodes\n"
         "fe00::2\tip6-allrouters\n";
-    if (!input.pod_ip.empty()) out += input.pod_ip + "\t" + input.hostname + "\n";
+    const std::string whole = input.domain.empty() ? "" : input.hostname + "." + input.domain + "\t";
+    if (!input.pod_ip.empty()) out += input.pod_ip + "\t" + whole + input.hostname + "\n";
   }
   if (!out.empty() && out.back() != '\n') out += '\n';
   if (!input.host_address.empty()) out += input.host_address + "\thost.stint.internal\n";
@@ -53,61 +58,6 @@ std::string hosts_file(const corev1::PodSpec& spec, const HostsInput& input) {
     for (const auto& name : alias.hostnames()) out += "\t" + name;
     out += "\n";
   }
-  return out;
-}
-
-namespace {
-
-struct Resolver {
-  std::vector<std::string> servers, searches, options;
-};
-
-Resolver parse_resolv_conf(const std::string& text) {
-  Resolver resolver;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string key, word;
-    words >> key;
-    if (key == "nameserver" && words >> word) resolver.servers.push_back(word);
-    if (key == "search") resolver.searches.clear();  // the last line counts
-    while (key == "search" && words >> word) resolver.searches.push_back(word);
-    while (key == "options" && words >> word) resolver.options.push_back(word);
-  }
-  return resolver;
-}
-
-void add_new(std::vector<std::string>& list, const std::string& value) {
-  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
-}
-
-void set_option(std::vector<std::string>& options, const corev1::PodDNSConfigOption& option) {
-  std::erase_if(options, [&](const std::string& old) { return old == option.name() || old.starts_with(option.name() + ":"); });
-  options.push_back(option.has_value() && !option.value().empty() ? option.name() + ":" + option.value() : option.name());
-}
-
-}  // namespace
-
-std::string resolv_conf(const corev1::PodSpec& spec, const std::string& node_file) {
-  constexpr size_t kServersMax = 3, kSearchesMax = 32;  // glibc's and upstream's limits
-  if (spec.dnspolicy() != "None" && !spec.has_dnsconfig()) return node_file;
-  Resolver resolver = spec.dnspolicy() == "None" ? Resolver{} : parse_resolv_conf(node_file);
-  for (const auto& server : spec.dnsconfig().nameservers()) add_new(resolver.servers, server);
-  for (const auto& search : spec.dnsconfig().searches()) add_new(resolver.searches, search);
-  for (const auto& option : spec.dnsconfig().options()) set_option(resolver.options, option);
-  resolver.servers.resize(std::min(resolver.servers.size(), kServersMax));
-  resolver.searches.resize(std::min(resolver.searches.size(), kSearchesMax));
-
-  std::string out;
-  auto join = [&out](std::string_view key, const std::vector<std::string>& words) {
-    if (words.empty()) return;
-    out += key;
-    for (const auto& word : words) out += " " + word;
-    out += "\n";
-  };
-  join("search", resolver.searches);
-  for (const auto& server : resolver.servers) out += "nameserver " + server + "\n";
-  join("options", resolver.options);
   return out;
 }
 

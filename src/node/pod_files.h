@@ -29,15 +29,16 @@ std::string log_dir_name(const std::string& ns, const std::string& pod, const st
 // The pod's name or spec.hostname, cut to what the kernel and DNS take.
 std::string pod_hostname(const corev1::PodSpec& spec, const std::string& pod_name);
 
+// What stands after its host name where a Service of its subdomain names it; "" without one.
+std::string pod_domain(const corev1::PodSpec& spec, const std::string& ns);
+
 struct HostsInput {
   std::string pod_ip;
   std::string hostname;
+  std::string domain;        // "" none
   std::string node_hosts;    // the node's own file, for host network pods
   std::string host_address;  // of host.stint.internal; "" leaves it out
 };
 std::string hosts_file(const corev1::PodSpec& spec, const HostsInput& input);
-
-// The node's resolv.conf with dnsConfig merged; with dnsPolicy None dnsConfig alone.
-std::string resolv_conf(const corev1::PodSpec& spec, const std::string& node_file);
 
 }  // namespace stint

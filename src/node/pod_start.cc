@@ -6,6 +6,7 @@
 #include "node/admission.h"
 #include "node/cgroup_limits.h"
 #include "node/pod_worker.h"
+#include "node/resolv_conf.h"
 #include "os/file.h"
 
 namespace stint {
@@ -24,7 +25,8 @@ Result<void> write_pod_file(const std::string& path, const std::string& text) {
   return os::write_file_atomically(path, text, os::Durability::kVisible, 0644);
 }
 
-Result<void> make_pod_dirs(const corev1::PodSpec& spec, const PodPaths& paths, const std::string& hostname) {
+Result<void> make_pod_dirs(const corev1::Pod& pod, const PodPaths& paths, const std::string& dns_address) {
+  const corev1::PodSpec& spec = pod.spec();
   std::error_code error;
   auto make = [&error](const std::string& path) {
     if (!error) fs::create_directories(path, error);
@@ -37,13 +39,21 @@ Result<void> make_pod_dirs(const corev1::PodSpec& spec, const PodPaths& paths, c
     }
   }
   if (error) return fail(errno_error("make the directories of the pod", error.value()));
-  TRY_VOID(write_pod_file(paths.hostname(), hostname + "\n"));
-  return write_pod_file(paths.resolv_conf(), resolv_conf(spec, read_node_file("/etc/resolv.conf")));
+  TRY_VOID(write_pod_file(paths.hostname(), pod_hostname(spec, pod.metadata().name()) + "\n"));
+  const PodDns dns{.node_file = read_node_file("/etc/resolv.conf"), .server = dns_address};
+  return write_pod_file(paths.resolv_conf(), resolv_conf(spec, pod.metadata().namespace_(), dns));
 }
 
 Result<void> write_hosts(const corev1::PodSpec& spec, const std::string& path, HostsInput input) {
   if (spec.hostnetwork()) input.node_hosts = read_node_file("/etc/hosts");
   return write_pod_file(path, hosts_file(spec, input));
+}
+
+std::string missing_dns(const corev1::Pod& pod) {
+  const auto& metadata = pod.metadata();
+  return "pod: \"" + metadata.name() + "_" + metadata.namespace_() + "(" + metadata.uid() +
+         ")\". kubelet does not have ClusterDNS IP configured and cannot create Pod using \"ClusterFirst\" policy. Falling back to "
+         "\"Default\" policy.";
 }
 
 }  // namespace
@@ -80,15 +90,15 @@ Task<PodWorker::Outcome> PodWorker::admit() {
 
 Task<PodWorker::Outcome> PodWorker::make_directories() {
   if (directories_made_) co_return Outcome::kDone;
-  auto made = co_await on_pool(node_.loop, [pod = pod_, paths = paths_] {
-    return make_pod_dirs(pod->spec(), paths, pod_hostname(pod->spec(), pod->metadata().name()));
-  });
+  auto made =
+      co_await on_pool(node_.loop, [pod = pod_, paths = paths_, dns = node_.dns_address] { return make_pod_dirs(*pod, paths, dns); });
   if (!made) {
     node_.recorder.warning(*pod_, "Failed", "error making pod data directories: " + made.error().message);
     look_again_at(node_.loop.now() + kSandboxRetry);
     co_return Outcome::kWait;
   }
   directories_made_ = true;
+  if (node_.dns_missing && wants_cluster_names(pod_->spec())) node_.recorder.warning(*pod_, "MissingClusterDNS", missing_dns(*pod_));
   co_return Outcome::kDone;
 }
 
@@ -111,7 +121,10 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   auto sandbox = co_await node_.runtime.create_sandbox(std::move(config));
   Result<void> hosts;
   if (sandbox) {
-    HostsInput input{.pod_ip = sandbox->ip, .hostname = pod_hostname(spec, pod_->metadata().name()), .host_address = node_.host_address};
+    HostsInput input{.pod_ip = sandbox->ip,
+                     .hostname = pod_hostname(spec, pod_->metadata().name()),
+                     .domain = pod_domain(spec, pod_->metadata().namespace_()),
+                     .host_address = node_.host_address};
     hosts = co_await on_pool(node_.loop, [pod = pod_, path = paths_.hosts(), input] { return write_hosts(pod->spec(), path, input); });
   }
   if (!sandbox || !hosts) {

@@ -1,6 +1,7 @@
 #include "os/netlink.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -236,6 +237,20 @@ Result<std::vector<Ipv4Subnet>> routed_subnets(const std::string& except_link) {
     if (fields && mask != 0 && link != except_link) subnets.push_back({ntohl(destination), std::popcount(mask)});
   }
   return subnets;
+}
+
+Result<Ipv4Subnet> subnet_with(uint32_t own_address) {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return fail(errno_error("list the addresses of this machine", errno));
+  Result<Ipv4Subnet> found = fail(Reason::kNotFound, "no link has the address " + ipv4_text(own_address));
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_netmask == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+    if (ntohl(reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr.s_addr) != own_address) continue;
+    const uint32_t mask = ntohl(reinterpret_cast<const sockaddr_in*>(each->ifa_netmask)->sin_addr.s_addr);
+    found = Ipv4Subnet{own_address & mask, std::popcount(mask)};
+  }
+  freeifaddrs(all);
+  return found;
 }
 
 }  // namespace stint::os

@@ -49,5 +49,7 @@ class RouteSocket {
 Result<std::vector<std::string>> links_with_prefix(const std::string& prefix);
 // Every subnet that this machine has a route to, but the default one; all routing tables' main view (/proc/net/route).
 Result<std::vector<Ipv4Subnet>> routed_subnets(const std::string& except_link);
+// The subnet of the link that has this address; kNotFound if none has.
+Result<Ipv4Subnet> subnet_with(uint32_t own_address);
 
 }  // namespace stint::os
