@@ -90,6 +90,7 @@ TEST(YamlText, ReadsScalarsOfYaml11) {
             R"([true,false,true,null,null,1,31,511,15,1000,1000,1.5,0.5,"2001-01-01","yes","1","1.2.3"])");
   EXPECT_EQ(yaml_as_json("a: !!str 1\nb: !!int \"2\"\nc: !!binary aGk=\n1: x\ny: z\n"), R"({"a":"1","b":2,"c":"hi","1":"x","true":"z"})");
   EXPECT_EQ(yaml_as_json("c: !!binary aOk=\n"), "{\"c\":\"h\uFFFD\"}");
+  EXPECT_EQ(yaml_as_json(R"({a: "\Nx", "\_": é})"), "{\"a\":\"\u0085x\",\"\u00A0\":\"é\"}");
   EXPECT_EQ(yaml_as_json("a:\n"), R"({"a":null})");
   EXPECT_EQ(yaml_as_json(""), "null");
 }

@@ -35,6 +35,21 @@ struct Node {
   int depth = 0;  // of what is inside
 };
 
+// The library reads the escapes \N and \_ as one byte of Latin-1. Nothing else leaves a broken byte, as the document was UTF-8.
+std::string escapes_mended(std::string_view text) {
+  std::string mended;
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) {
+      append_utf8(static_cast<unsigned char>(text[0]), mended);
+    } else {
+      mended += text.substr(0, length);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return mended;
+}
+
 // An object or array being read.
 struct Frame {
   bool is_map = false;
@@ -66,7 +81,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
-    Node node{.value = scalar(mark, tag, text), .cost = kNodeCost + text.size()};
+    Node node{.value = scalar(mark, tag, escapes_mended(text)), .cost = kNodeCost + text.size()};
     add(std::move(node), mark, anchor, tag == "?");
   }
 
