@@ -148,6 +148,7 @@ TEST(YamlText, BreaksLongLinesAsUpstreamAndReadsThemBack) {
   EXPECT_EQ(printed(sixty + " and twenty more, some words after"), "message: " + sixty + " and twenty more,\n  some words after\n");
   EXPECT_EQ(printed(sixty + ": and again  some words"), "message: '" + sixty + ": and again  some\n  words'\n");
   EXPECT_EQ(printed(sixty + "\t and again  some words"), "message: \"" + sixty + "\\t and again\n  \\ some words\"\n");
+  EXPECT_EQ(to_yaml(Members{{"<<", nullptr}}), "\"<<\": null\n");
   const std::string key = to_yaml(Members{{sixty + sixty + " key", 1}});
   EXPECT_EQ(key, sixty + sixty + " key: 1\n");
 }

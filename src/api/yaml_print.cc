@@ -42,6 +42,7 @@ bool is_base60(std::string_view text) {
 }
 
 bool means_itself(std::string_view text) {
+  if (text == "<<") return false;  // as a key it would merge what it holds into the object around it
   const std::optional<Value> value = resolve_plain(text);
   return value && value->is_string() && !is_base60(text);
 }
