@@ -13,13 +13,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A port that is free for datagrams may be somebody's for streams.
+constexpr int kPortTries = 50;
+
 // Replies as it is told, and keeps what it was asked.
 class FakeServer {
  public:
   using Reply = std::function<std::string(std::string query, Transport transport)>;
   FakeServer(Loop& loop, Reply reply) : loop_(loop), reply_(std::move(reply)), scope_(loop) {
-    datagrams_ = *os::bind_datagrams(*os::Endpoint::of("127.0.0.1", 0));
-    streams_ = *os::listen_for_streams(address());
+    for (int tries = 0; streams_.get() < 0 && tries < kPortTries; ++tries) {
+      datagrams_ = *os::bind_datagrams(*os::Endpoint::of("127.0.0.1", 0));
+      if (auto streams = os::listen_for_streams(address())) streams_ = *std::move(streams);
+    }
     scope_.spawn(serve_datagrams());
     scope_.spawn(serve_streams());
   }
@@ -78,8 +83,11 @@ class DnsResolver : public testing::Test {
       for (const auto& server : servers_) addresses.push_back(server->address());
       return addresses;
     };
-    resolver_ = std::make_unique<Resolver>(*loop_, directory_, std::move(options));
-    const auto started = resolver_->start();
+    Result<void> started = fail(Reason::kNone, "not tried");
+    for (int tries = 0; !started && tries < kPortTries; ++tries) {
+      resolver_ = std::make_unique<Resolver>(*loop_, directory_, options);
+      started = resolver_->start();
+    }
     ASSERT_TRUE(started) << started.error().message;
   }
   os::Endpoint here() const { return *os::Endpoint::of("127.0.0.1", resolver_->port()); }
