@@ -151,6 +151,13 @@ TEST(YamlText, BreaksLongLinesAsUpstreamAndReadsThemBack) {
   EXPECT_EQ(to_yaml(Members{{"<<", nullptr}}), "\"<<\": null\n");
   const std::string key = to_yaml(Members{{sixty + sixty + " key", 1}});
   EXPECT_EQ(key, sixty + sixty + " key: 1\n");
+  const std::string long_key(129, 'k');
+  const Value value = Members{{long_key, Members{{"a", 1}, {"b", Array{1, 2}}}}, {long_key + "l", Array{1, 2}}, {long_key + "m", 3}};
+  EXPECT_EQ(to_yaml(value),
+            "? " + long_key + "\n: a: 1\n  b:\n  - 1\n  - 2\n? " + long_key + "l\n: - 1\n  - 2\n? " + long_key + "m\n: 3\n");
+  EXPECT_EQ(*parse_yaml(to_yaml(value)), value);
+  const Value endless = Members{{std::string(3000, 'k'), 1}};
+  EXPECT_EQ(*parse_yaml(to_yaml(endless)), endless);
 }
 
 TEST(YamlText, PrintsAsUpstreamAndReadsItBack) {

@@ -54,6 +54,9 @@ bool looks_like_date(std::string_view text) {
 }
 
 constexpr size_t kWidth = 80;
+// Readers look for the colon of a key within 1,024 characters, escapes included; a longer key is written behind a question mark, as
+// upstream does.
+constexpr size_t kKeyBesideValueBytesMax = 128;
 constexpr int kNoBreaks = 0;  // the indent of a key; what stands in the lines of a value is indented
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
@@ -92,9 +95,18 @@ class Printer {
     std::ranges::sort(order, {}, [](const auto* member) -> const std::string& { return member->first; });
     for (const auto* member : order) {
       pad(indent);
-      key(member->first);
-      out_ += ':';
-      print(member->second, indent + 2, true);
+      if (member->first.size() > kKeyBesideValueBytesMax) {
+        out_ += "? ";
+        key(member->first);
+        out_ += '\n';
+        pad(indent);
+        out_ += ": ";
+        beside(member->second, indent + 2);
+      } else {
+        key(member->first);
+        out_ += ':';
+        print(member->second, indent + 2, true);
+      }
     }
   }
 
@@ -102,16 +114,21 @@ class Printer {
     for (const Value& element : elements) {
       pad(indent);
       out_ += "- ";
-      is_line_open_ = true;
-      if (element.is_object() && !element.as_object().empty()) {
-        object(element.as_object(), indent + 2);
-      } else if (element.is_array() && !element.as_array().empty()) {
-        array(element.as_array(), indent + 2);
-      } else {
-        is_line_open_ = false;
-        leaf(element, indent + 2);
-        out_ += '\n';
-      }
+      beside(element, indent + 2);
+    }
+  }
+
+  // A value that begins on the line of the "- " or ": " before it.
+  void beside(const Value& value, int indent) {
+    is_line_open_ = true;
+    if (value.is_object() && !value.as_object().empty()) {
+      object(value.as_object(), indent);
+    } else if (value.is_array() && !value.as_array().empty()) {
+      array(value.as_array(), indent);
+    } else {
+      is_line_open_ = false;
+      leaf(value, indent);
+      out_ += '\n';
     }
   }
 
