@@ -9,7 +9,11 @@ namespace {
 
 using namespace test;
 
-Pods pods(std::vector<corev1::Pod> list) { return make_view(make_job(), std::move(list)).pods; }
+Pods pods(std::vector<corev1::Pod> list) {
+  Pods shared;
+  for (corev1::Pod& pod : list) shared.push_back(std::make_shared<corev1::Pod>(std::move(pod)));
+  return shared;
+}
 
 TEST(BackOff, DoublesFromTenSecondsToTenMinutes) {
   BackOffRecord record;

@@ -14,13 +14,16 @@ namespace {
 // Syncs wait for the store, not for the processor, and its commits are grouped: many at once are faster than few.
 constexpr WorkQueue::Options kQueueOptions{.workers = 32, .retry_base = 1s, .retry_max = 60s};
 
-// A sync reads every pod of its Job, so syncing at each pod event would cost n² for n pods. A small Job is synced at once; a bigger one is
-// left in peace after a sync for a time that grows with it, so that the sum stays linear. (Upstream always waits a second.)
+// A sync writes the Job's status twice, however many pods it counts. A small Job is synced at once; a bigger one is left in peace after a
+// sync for a time that grows with its live pods, so that a sync counts many. (Upstream always waits a second.)
 constexpr size_t kSmallJobPods = 10;
 constexpr Duration kQuietPerPod = 20us;
 constexpr Duration kQuietMax = 100ms;
 
-Duration quiet_after_sync(size_t pods) { return pods <= kSmallJobPods ? Duration{0} : std::min<Duration>(kQuietMax, kQuietPerPod * pods); }
+Duration quiet_after_sync(const View& view) {
+  const size_t live = static_cast<size_t>(view.sums.active) + view.settling.size();
+  return live <= kSmallJobPods ? Duration{0} : std::min<Duration>(kQuietMax, kQuietPerPod * live);
+}
 
 bool same_status(const batchv1::JobStatus& a, const batchv1::JobStatus& b) { return a.SerializeAsString() == b.SerializeAsString(); }
 
@@ -68,7 +71,12 @@ void JobController::on_job(const Object& old, const Object& next) {
   if (now == nullptr) return;
   const std::string key = object_key(*now);
   // No pod should hold its finalizer by now; one might that came late.
-  if (is_finished(*now)) orphans_.add_pods_of(*now);
+  if (is_finished(*now)) {
+    known_.erase(now->metadata().uid());
+    orphans_.add_pods_of(*now);
+  } else if (!is_managed_elsewhere(*now)) {
+    know(now)->ledger.follow(now);
+  }
   const bool asked_anew = before == nullptr || before->metadata().generation() != now->metadata().generation();
   const bool awaited = stale_.erase(key) > 0;
   if (asked_anew || awaited) {
@@ -78,7 +86,44 @@ void JobController::on_job(const Object& old, const Object& next) {
   }
 }
 
+JobController::KnownPtr JobController::know(const JobPtr& job_seen) {
+  const batchv1::Job& job = *job_seen;
+  KnownPtr& known = known_[job.metadata().uid()];
+  if (known != nullptr) return known;
+  const std::string& ns = job.metadata().namespace_();
+  known = std::make_shared<Known>(Known{ns, object_key(job), LabelSelector::from(job.spec().selector()), PodLedger(job_seen), {}});
+  for (const Object& pod : pods_.by_index(kControllerIndex, job.metadata().uid())) note_pod(*known, job, as<corev1::Pod>(pod));
+  for (const Object& pod : pods_.by_index(kOwnerlessIndex, ns)) note_pod(*known, job, as<corev1::Pod>(pod));
+  return known;
+}
+
+void JobController::note_pod(Known& known, const batchv1::Job& job, const PodPtr& pod) {
+  const Claim claim = known.selector ? judge_claim(job, *known.selector, *pod) : Claim::kNone;
+  if (claim == Claim::kOurs) {
+    known.ledger.put(own_.apply(pod, loop_.now()));
+  } else {
+    known.ledger.erase(pod->metadata().uid());
+  }
+  if (claim == Claim::kAdopt || claim == Claim::kRelease) {
+    known.to_claim.insert(object_key(*pod));
+  } else {
+    known.to_claim.erase(object_key(*pod));
+  }
+}
+
+void JobController::note_again(Known& known, const batchv1::Job& job, const Pods& pods) {
+  for (const PodPtr& pod : pods) {
+    const auto cached = as<corev1::Pod>(pods_.get(pod->metadata().namespace_(), pod->metadata().name()));
+    if (cached != nullptr && cached->metadata().uid() == pod->metadata().uid()) {
+      note_pod(known, job, cached);
+    } else {
+      known.ledger.erase(pod->metadata().uid());
+    }
+  }
+}
+
 void JobController::job_gone(const batchv1::Job& job) {
+  known_.erase(job.metadata().uid());
   own_.forget_job(job.metadata().uid());
   back_off_.erase(job.metadata().uid());
   const std::string key = object_key(job);
@@ -91,6 +136,9 @@ void JobController::job_gone(const batchv1::Job& job) {
 void JobController::on_pod(const Object& old, const Object& next) {
   const auto pod = as<corev1::Pod>(next != nullptr ? next : old);
   own_.observe(*pod, next == nullptr);
+  const auto* former_owner = old == nullptr ? nullptr : controller_of(*old);
+  if (const auto former = former_owner == nullptr ? known_.end() : known_.find(former_owner->uid()); former != known_.end())
+    former->second->ledger.erase(pod->metadata().uid());
   const bool changed_owner = old != nullptr && next != nullptr && !same_owner(*old, *next);
   if (changed_owner) {
     if (const JobPtr former = find_job(jobs_, *as<corev1::Pod>(old))) wake(object_key(*former));
@@ -105,16 +153,18 @@ void JobController::on_pod(const Object& old, const Object& next) {
   if (old == nullptr) own_.created_seen(owner->uid());
   const JobPtr job = find_job(jobs_, *pod);
   if ((job == nullptr || is_finished(*job)) && next != nullptr && is_deleting(*pod)) orphans_.add(*pod);
-  if (job != nullptr && !is_finished(*job)) wake(object_key(*job));
+  if (job == nullptr || is_finished(*job)) return;
+  if (const auto known = known_.find(owner->uid()); known != known_.end() && next != nullptr) note_pod(*known->second, *job, pod);
+  wake(object_key(*job));
 }
 
 void JobController::wake_possible_owners(const corev1::Pod& pod) {
   if (pod.metadata().labels().empty()) return;
-  for (const Object& object : jobs_.list()) {
-    const auto& job = static_cast<const batchv1::Job&>(*object);
-    if (job.metadata().namespace_() != pod.metadata().namespace_() || is_finished(job)) continue;
-    const auto selector = LabelSelector::from(job.spec().selector());
-    if (selector && !selector->empty() && selector->matches(pod.metadata().labels())) wake(object_key(job));
+  for (const auto& [uid, known] : known_) {
+    const auto& selector = known->selector;
+    if (known->ns != pod.metadata().namespace_() || !selector || selector->empty() || !selector->matches(pod.metadata().labels())) continue;
+    known->to_claim.insert(object_key(pod));
+    wake(known->key);
   }
 }
 
@@ -145,48 +195,61 @@ Task<Result<JobController::Again>> JobController::reconcile(JobPtr job) {
   const std::string& uid = job->metadata().uid();
   // Before the pods are read: one that arrives in between must not count as seen.
   const bool all_created_seen = own_.all_created_seen(uid, loop_.now());
-  Claimed claimed = co_await claim_pods(job);
-  if (claimed.error) co_return fail(*claimed.error);
+  const KnownPtr known = know(job);
+  CO_TRY_VOID(co_await claim_pods(job, known));
 
-  const auto record = back_off_.find(uid);
-  const View view{job, std::move(claimed.pods), all_created_seen, record == back_off_.end() ? BackOffRecord{} : record->second};
+  View view = known->ledger.look(job);
+  view.all_created_seen = all_created_seen;
+  if (const auto record = back_off_.find(uid); record != back_off_.end()) view.back_off = record->second;
   const Plan plan = job::plan(view, loop_.now());
   log_debug("job planned", "job", object_key(*job), "create", plan.create.size(), "discard", plan.discard.size(), "kill", plan.kill.size());
   const Acted acted = co_await act(job, plan);
+  note_again(*known, *job, plan.kill.empty() ? plan.discard : plan.kill);
   const Settlement settlement = settle(view, plan, acted.outcome, loop_.now());
   const auto tracked = co_await track(view, plan, settlement);
-  quiet_until_[object_key(*job)] = loop_.now() + quiet_after_sync(view.pods.size());
+  note_again(*known, *job, settlement.release);
+  quiet_until_[object_key(*job)] = loop_.now() + quiet_after_sync(view);
   if (!tracked) co_return fail(tracked.error());
   if (acted.error) co_return fail(*acted.error);
   if (!all_created_seen && !plan.look_again) co_return kCreationSeenLimit;
   co_return plan.look_again;
 }
 
-Task<JobController::Claimed> JobController::claim_pods(JobPtr job) {
-  Claimed claimed;
-  const auto selector = LabelSelector::from(job->spec().selector());
-  if (!selector) {
-    claimed.error = selector.error();
-    co_return claimed;
-  }
-  std::vector<Object> candidates = pods_.by_index(kControllerIndex, job->metadata().uid());
-  for (Object& object : pods_.by_index(kOwnerlessIndex, job->metadata().namespace_())) candidates.push_back(std::move(object));
+// Few, mostly none: pods that change hands.
+Task<Result<void>> JobController::claim_pods(JobPtr job, KnownPtr known) {
+  if (!known->selector) co_return fail(known->selector.error());
   std::optional<Result<void>> may_adopt;  // asked once, when first needed
-  for (const Object& object : candidates) {
-    PodPtr pod = as<corev1::Pod>(object);
-    const Claim claim = judge_claim(*job, *selector, *pod);
-    if (claim == Claim::kAdopt || claim == Claim::kRelease) {
-      Task<Result<void>> change = claim == Claim::kAdopt ? adopt(job, pod, may_adopt) : disown(job, pod);
-      const auto patched = co_await std::move(change);
-      if (!patched && patched.error().reason != Reason::kNotFound && !claimed.error) claimed.error = patched.error();
-      if (!patched || claim == Claim::kRelease) continue;
-      auto adopted = std::make_shared<corev1::Pod>(*pod);
-      if (!has_tracking_finalizer(*adopted)) adopted->mutable_metadata()->add_finalizers(std::string(kTrackingFinalizer));
-      pod = std::move(adopted);
+  std::optional<Error> error;
+  const std::set<std::string> keys = known->to_claim;
+  for (const std::string& key : keys) {
+    const size_t slash = key.find('/');
+    const auto pod = as<corev1::Pod>(pods_.get(key.substr(0, slash), key.substr(slash + 1)));
+    if (pod == nullptr) {
+      known->to_claim.erase(key);
+      continue;
     }
-    if (claim != Claim::kNone) claimed.pods.push_back(own_.apply(pod, loop_.now()));
+    const auto claimed = co_await claim_pod(job, known, pod, may_adopt);
+    if (!claimed && claimed.error().reason != Reason::kNotFound && !error) error = claimed.error();
   }
-  co_return claimed;
+  if (error) co_return fail(*std::move(error));
+  co_return Result<void>();
+}
+
+Task<Result<void>> JobController::claim_pod(JobPtr job, KnownPtr known, PodPtr pod, std::optional<Result<void>>& may_adopt) {
+  const Claim claim = judge_claim(*job, *known->selector, *pod);
+  if (claim == Claim::kRelease) co_return co_await disown(job, pod);
+  if (claim != Claim::kAdopt) {
+    note_pod(*known, *job, pod);
+    co_return Result<void>();
+  }
+  CO_TRY_VOID(co_await adopt(job, pod, may_adopt));
+  // The cache may show it already; where it does not, the pod is taken as it will be.
+  const auto cached = as<corev1::Pod>(pods_.get(pod->metadata().namespace_(), pod->metadata().name()));
+  if (cached == nullptr || judge_claim(*job, *known->selector, *cached) != Claim::kAdopt) co_return Result<void>();
+  auto adopted = std::make_shared<corev1::Pod>(*cached);
+  if (!has_tracking_finalizer(*adopted)) adopted->mutable_metadata()->add_finalizers(std::string(kTrackingFinalizer));
+  known->ledger.put(own_.apply(std::move(adopted), loop_.now()));
+  co_return Result<void>();
 }
 
 Task<Result<void>> JobController::adopt(JobPtr job, PodPtr pod, std::optional<Result<void>>& may_adopt) {
@@ -250,7 +313,7 @@ Task<Result<void>> JobController::track(const View& view, const Plan& plan, cons
   const std::string uid = view.job->metadata().uid();
   remember_back_off(uid, plan.tally.back_off);
 
-  auto held = uids_with_finalizer(view.pods);
+  auto held = uids_with_finalizer(view, plan);
   const PodWrites::Done released = co_await writes_.release(settlement.release, held);
   if (released.error) {  // what did succeed is counted, and the rest is tried again
     batchv1::JobStatus status = written->status();

@@ -49,6 +49,13 @@ IndexSet IndexSet::of(std::vector<int> indexes) {
   return joined(std::move(intervals));
 }
 
+IndexSet IndexSet::of_runs(const std::map<int, int>& runs) {
+  IndexSet set;
+  set.intervals_.reserve(runs.size());
+  for (const auto& [first, last] : runs) set.intervals_.push_back({first, last});
+  return set;
+}
+
 IndexSet IndexSet::merged(const IndexSet& other) const {
   std::vector<Interval> intervals = intervals_;
   intervals.insert(intervals.end(), other.intervals_.begin(), other.intervals_.end());
@@ -104,6 +111,38 @@ std::string IndexSet::to_string() const {
     text += std::to_string(interval.last);
   }
   return text;
+}
+
+void IndexBag::add(int index) {
+  if (++counts_[index] > 1) return;
+  int first = index, last = index;
+  auto next = runs_.upper_bound(index);
+  if (next != runs_.end() && next->first == index + 1) {
+    last = next->second;
+    next = runs_.erase(next);
+  }
+  if (next != runs_.begin()) {
+    const auto before = std::prev(next);
+    if (before->second == index - 1) {
+      before->second = last;
+      return;
+    }
+  }
+  runs_.emplace_hint(next, first, last);
+}
+
+void IndexBag::remove(int index) {
+  const auto count = counts_.find(index);
+  if (--count->second > 0) return;
+  counts_.erase(count);
+  const auto run = std::prev(runs_.upper_bound(index));
+  const int first = run->first, last = run->second;
+  if (first == index) {
+    runs_.erase(run);
+  } else {
+    run->second = index - 1;
+  }
+  if (last > index) runs_.emplace(index + 1, last);
 }
 
 }  // namespace stint::job

@@ -10,7 +10,7 @@ namespace {
 void look_again_after(Plan& plan, Duration delay) { plan.look_again = plan.look_again ? std::min(*plan.look_again, delay) : delay; }
 
 int32_t wanted_active(const batchv1::Job& job, const Tally& tally) {
-  const int32_t active = static_cast<int32_t>(tally.active.size());
+  const int32_t active = tally.active;
   // Work-queue Job: after a first success the rest may finish, but no new pod starts.
   if (!job.spec().has_completions()) return tally.succeeded > 0 ? active : job.spec().parallelism();
   return std::clamp(job.spec().completions() - tally.succeeded, 0, std::max(0, job.spec().parallelism()));
@@ -32,28 +32,30 @@ void split_by_index(const batchv1::Job& job, Pods pods, Pods& surplus, Pods& kep
   for (auto& [index, pod] : best) kept.push_back(pod);
 }
 
-Pods choose_surplus(const batchv1::Job& job, const Pods& active, int32_t at_least) {
+// At most kPodsPerSyncMax of the surplus over what is wanted, those without a place first.
+Pods choose_surplus(const View& view, int32_t at_least) {
+  const batchv1::Job& job = *view.job;
   Pods surplus, kept;
+  if (at_least == 0 && view.sums.misplaced == 0) return surplus;
+  const Pods active = view.active_pods();
   if (is_indexed(job)) {
     split_by_index(job, active, surplus, kept);
   } else {
     kept = active;
   }
-  const int32_t more = at_least - static_cast<int32_t>(surplus.size());
+  const ptrdiff_t room = kPodsPerSyncMax - std::ssize(surplus);
+  const ptrdiff_t more = std::min({at_least - std::ssize(surplus), room, std::ssize(kept)});
+  if (room < 0) surplus.resize(kPodsPerSyncMax);
   if (more <= 0) return surplus;
-  std::ranges::sort(kept, goes_before, [](const PodPtr& pod) -> const corev1::Pod& { return *pod; });
-  surplus.insert(surplus.end(), kept.begin(), kept.begin() + std::min<ptrdiff_t>(more, std::ssize(kept)));
+  const auto end = kept.begin() + more;
+  std::ranges::partial_sort(kept, end, goes_before, [](const PodPtr& pod) -> const corev1::Pod& { return *pod; });
+  surplus.insert(surplus.end(), kept.begin(), end);
   return surplus;
 }
 
 // Indexes that nothing holds: neither active, nor done, nor, where a pod is replaced only once it ended, still terminating.
 std::vector<int> free_indexes(const View& view, const Tally& tally, int32_t count) {
-  std::vector<int> held;
-  for (const PodPtr& pod : view.pods) {
-    const bool holds = is_active(*pod) || (is_terminating(*pod) && replaces_only_failed(*view.job));
-    if (holds && completion_index(*pod) != kNoIndex) held.push_back(completion_index(*pod));
-  }
-  const IndexSet taken = tally.completed.merged(tally.failed_indexes).merged(IndexSet::of(std::move(held)));
+  const IndexSet taken = tally.completed.merged(tally.failed_indexes).merged(view.held);
   return taken.first_missing(count, view.job->spec().completions());
 }
 
@@ -87,14 +89,13 @@ void create_missing(const View& view, WallTime now, int32_t missing, Plan& plan)
 void manage_pods(const View& view, WallTime now, Plan& plan) {
   const batchv1::Job& job = *view.job;
   plan.manages_pods = true;
-  const auto active = static_cast<int32_t>(plan.tally.active.size());
+  const int32_t active = plan.tally.active;
   if (is_suspended(job)) {
-    plan.discard = plan.tally.active;
+    plan.discard = view.active_pods();
     return;
   }
   const int32_t wanted = wanted_active(job, plan.tally);
-  plan.discard = choose_surplus(job, plan.tally.active, std::max(0, active - wanted));
-  if (plan.discard.size() > kPodsPerSyncMax) plan.discard.resize(kPodsPerSyncMax);
+  plan.discard = choose_surplus(view, std::max(0, active - wanted));
   if (!plan.discard.empty()) return;
   const int32_t still_held = replaces_only_failed(job) ? plan.tally.terminating : 0;
   if (const int32_t missing = wanted - active - still_held; missing > 0) create_missing(view, now, missing, plan);
@@ -109,9 +110,10 @@ Plan plan(const View& view, WallTime now) {
 
   plan.verdict = find_verdict(view, plan.tally, plan.status, now);
   if (plan.verdict) {
-    plan.kill = plan.tally.active;
+    plan.kill = view.active_pods();
     return plan;
   }
+  if (is_deleting(*view.job)) plan.let_go = view.active_pods();
   if (const auto left = until_deadline(*view.job, plan.status, now)) look_again_after(plan, *left);
   if (view.all_created_seen && !is_deleting(*view.job)) manage_pods(view, now, plan);
   return plan;

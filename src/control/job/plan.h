@@ -24,6 +24,7 @@ struct Plan {
   Verdict verdict;
   Pods kill;     // the Job ends: deleted with their finalizers on, so that they are still counted
   Pods discard;  // too many, or suspended: the finalizer goes first, so that they are never counted
+  Pods let_go;   // the Job is being deleted: they run on, without the finalizer
   std::vector<Creation> create;
   bool manages_pods = false;           // the Job goes on, and all its pods are known
   std::optional<Duration> look_again;  // back-off or deadline

@@ -86,7 +86,7 @@ Task<void> PodWrites::remove_one(JobPtr job, PodPtr pod, bool release_first, Don
   if (is_ready(*pod)) ++done.ready;
 }
 
-Task<PodWrites::Done> PodWrites::release(Pods pods, std::set<std::string, std::less<>>& held) {
+Task<PodWrites::Done> PodWrites::release(Pods pods, Uids& held) {
   Done done;
   for (size_t begun = 0; begun < pods.size();) {
     std::vector<Task<void>> tasks;
@@ -97,7 +97,7 @@ Task<PodWrites::Done> PodWrites::release(Pods pods, std::set<std::string, std::l
   co_return done;
 }
 
-Task<void> PodWrites::release_one(PodPtr pod, std::set<std::string, std::less<>>& held, Done& done) {
+Task<void> PodWrites::release_one(PodPtr pod, Uids& held, Done& done) {
   const auto released = co_await drop_finalizer(pod);
   if (!released) {
     note_error(done, released.error());

@@ -1,7 +1,6 @@
 // Carries out a plan's writes to pods, many at a time, with their Events and their entries in OwnWrites. Loop thread only.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "client/client.h"
@@ -27,12 +26,12 @@ class PodWrites {
   // Deletes; with `release_first` without their finalizers, so that they do not count. A pod that is gone already is done.
   Task<Done> remove(JobPtr job, Pods pods, bool release_first);
   // Takes the finalizers off and these pods' uids out of `held`.
-  Task<Done> release(Pods pods, std::set<std::string, std::less<>>& held);
+  Task<Done> release(Pods pods, Uids& held);
 
  private:
   Task<void> create_one(JobPtr job, Creation creation, Done& done);
   Task<void> remove_one(JobPtr job, PodPtr pod, bool release_first, Done& done);
-  Task<void> release_one(PodPtr pod, std::set<std::string, std::less<>>& held, Done& done);
+  Task<void> release_one(PodPtr pod, Uids& held, Done& done);
   Task<Result<void>> drop_finalizer(PodPtr pod);
 
   Loop& loop_;

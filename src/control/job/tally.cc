@@ -11,22 +11,13 @@ namespace {
 // Not counted yet, and to be counted: a pod without the finalizer was dealt with, one without an index belongs to nothing.
 bool is_open(const corev1::Pod& pod, const batchv1::Job& job) { return has_tracking_finalizer(pod) && has_valid_index(pod, job); }
 
-void count_live(const View& view, Tally& tally) {
-  for (const PodPtr& pod : view.pods) {
-    if (is_terminating(*pod)) ++tally.terminating;
-    if (!is_active(*pod)) continue;
-    tally.active.push_back(pod);
-    if (is_ready(*pod)) ++tally.ready;
-  }
-}
-
 void count_finished(const View& view, Tally& tally) {
   const batchv1::Job& job = *view.job;
   const auto& uncounted = job.status().uncountedterminatedpods();
   tally.uncounted_succeeded.insert(uncounted.succeeded().begin(), uncounted.succeeded().end());
   tally.uncounted_failed.insert(uncounted.failed().begin(), uncounted.failed().end());
   int32_t new_failures = 0;
-  for (const PodPtr& pod : view.pods) {
+  for (const PodPtr& pod : view.settling) {
     if (!is_open(*pod, job)) continue;
     const std::string& uid = pod->metadata().uid();
     if (is_succeeded(*pod) && !tally.uncounted_succeeded.contains(uid)) tally.newly_succeeded.push_back(pod);
@@ -51,7 +42,7 @@ bool fails_its_index(const corev1::Pod& pod, const batchv1::Job& job) {
 void count_indexes(const View& view, Tally& tally) {
   const batchv1::Job& job = *view.job;
   std::vector<int> succeeded, failed;
-  for (const PodPtr& pod : view.pods) {
+  for (const PodPtr& pod : view.settling) {
     if (!is_open(*pod, job)) continue;
     if (is_succeeded(*pod)) succeeded.push_back(completion_index(*pod));
     if (has_limit_per_index(job) && fails_its_index(*pod, job)) failed.push_back(completion_index(*pod));
@@ -71,12 +62,10 @@ bool is_newer_failure(const corev1::Pod& pod, const corev1::Pod& known) {
 }
 
 void hold_back(const View& view, Tally& tally) {
-  std::set<int> active;
-  for (const PodPtr& pod : tally.active) active.insert(completion_index(*pod));
-  for (const PodPtr& pod : view.pods) {
+  for (const PodPtr& pod : view.settling) {
     if (!is_open(*pod, *view.job) || !is_failed(*pod, *view.job)) continue;
     const int index = completion_index(*pod);
-    if (tally.completed.has(index) || tally.failed_indexes.has(index) || active.contains(index)) continue;
+    if (tally.completed.has(index) || tally.failed_indexes.has(index) || view.taken_over.contains(index)) continue;
     PodPtr& held = tally.held_back[index];
     if (held == nullptr || is_newer_failure(*pod, *held)) held = pod;
   }
@@ -85,8 +74,7 @@ void hold_back(const View& view, Tally& tally) {
 }  // namespace
 
 Tally count(const View& view) {
-  Tally tally;
-  count_live(view, tally);
+  Tally tally{.active = view.sums.active, .ready = view.sums.ready, .terminating = view.sums.terminating};
   count_finished(view, tally);
   if (is_indexed(*view.job)) count_indexes(view, tally);
   if (is_indexed(*view.job) && has_limit_per_index(*view.job)) hold_back(view, tally);

@@ -1,6 +1,7 @@
 // What one sync sees of a Job, and what its pods amount to. Pure; any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -14,22 +15,43 @@ namespace stint::job {
 
 using JobPtr = std::shared_ptr<const batchv1::Job>;
 
+using Uids = std::set<std::string, std::less<>>;
+
+// Sums over the pods of a Job.
+struct PodSums {
+  int32_t active = 0;
+  int32_t ready = 0;  // of the active ones
+  int32_t terminating = 0;
+  int32_t misplaced = 0;  // Indexed only: active pods without a valid index, or second to another at theirs
+  int64_t restarts = 0;   // of containers, in pods that are Pending or Running
+  bool operator==(const PodSums&) const = default;
+};
+
+// Sums for the many pods, and the few that a decision is to be made about, as a ledger keeps them (ledger.h). A pod that ended, was counted
+// and holds no finalizer is nowhere in it.
 struct View {
   JobPtr job;
-  Pods pods;  // the Job's own, with this controller's unobserved writes already applied (own_writes.h)
+  PodSums sums;
+  Pods settling;             // not active and still with the finalizer: to be counted, or held back, or not yet ended. By name.
+  Pods condemning;           // failed pods for which podFailurePolicy fails the Job
+  IndexSet held;             // Indexed only: by active pods and, where only failed pods are replaced, by terminating ones
+  std::set<int> taken_over;  // indexes of `settling` at which another pod is active
+  Uids held_uids;            // of `settling` and of the uids in the status lists, those that still hold the finalizer
+  // All active pods by name: for when most of them are to be changed. Asked before the view's maker goes on, or not at all.
+  std::function<Pods()> active_pods;
   // False while pods that were created are not in the cache yet: neither create nor finish.
   bool all_created_seen = true;
   BackOffRecord back_off;
 };
 
 struct Tally {
-  Pods active;
+  int32_t active = 0;
   int32_t ready = 0;
   int32_t terminating = 0;
 
   // In the status lists, but not yet in its counters.
-  std::set<std::string, std::less<>> uncounted_succeeded;
-  std::set<std::string, std::less<>> uncounted_failed;
+  Uids uncounted_succeeded;
+  Uids uncounted_failed;
   Pods newly_succeeded;  // not in the lists either
   Pods newly_failed;
   // The counters as they will be once all that is seen is counted.

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "control/job/ledger.h"
 #include "control/job/plan.h"
 #include "control/job/spec.h"
 #include "control/job/tracking.h"
@@ -95,8 +96,11 @@ inline corev1::Pod without_finalizer(corev1::Pod pod) {
 }
 
 inline View make_view(batchv1::Job job, std::vector<corev1::Pod> pods = {}) {
-  View view{.job = std::make_shared<batchv1::Job>(std::move(job))};
-  for (corev1::Pod& pod : pods) view.pods.push_back(std::make_shared<corev1::Pod>(std::move(pod)));
+  const JobPtr shared = std::make_shared<batchv1::Job>(std::move(job));
+  const auto ledger = std::make_shared<PodLedger>(shared);
+  for (corev1::Pod& pod : pods) ledger->put(std::make_shared<corev1::Pod>(std::move(pod)));
+  View view = ledger->look(shared);
+  view.active_pods = [ledger, ask = view.active_pods] { return ask(); };
   return view;
 }
 
@@ -115,7 +119,7 @@ inline Synced sync(const View& view, WallTime now = kNow) {
   Outcome outcome{.created = static_cast<int32_t>(synced.plan.create.size()), .removed = static_cast<int32_t>(removed.size())};
   for (const PodPtr& pod : removed) outcome.removed_ready += is_ready(*pod) ? 1 : 0;
   synced.settlement = settle(view, synced.plan, outcome, now);
-  auto held = uids_with_finalizer(view.pods);
+  auto held = uids_with_finalizer(view, synced.plan);
   for (const PodPtr& pod : synced.settlement.release) held.erase(pod->metadata().uid());
   synced.conclusion = conclude(*view.job, synced.settlement, synced.settlement.status, held, now);
   return synced;

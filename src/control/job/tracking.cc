@@ -8,10 +8,9 @@
 namespace stint::job {
 namespace {
 
-using Uids = google::protobuf::RepeatedPtrField<std::string>;
-using HeldUids = std::set<std::string, std::less<>>;
+using UidList = google::protobuf::RepeatedPtrField<std::string>;
 
-int32_t drop_released(Uids& list, const HeldUids& still_held) {
+int32_t drop_released(UidList& list, const Uids& still_held) {
   const int before = list.size();
   list.erase(std::remove_if(list.begin(), list.end(), [&](const std::string& uid) { return !still_held.contains(uid); }), list.end());
   return before - list.size();
@@ -46,7 +45,8 @@ void settle_pod(const View& view, const Tally& tally, const corev1::Pod& pod, Se
 }
 
 void settle_pods(const View& view, const Plan& plan, Settlement& settlement) {
-  Pods pods = view.pods;
+  Pods pods = view.settling;
+  for (const Pods* running : {&plan.kill, &plan.let_go}) pods.insert(pods.end(), running->begin(), running->end());
   if (is_indexed(*view.job)) std::ranges::sort(pods, {}, [](const PodPtr& pod) { return completion_index(*pod); });
   std::vector<int> completed;
   const auto& uncounted = settlement.status.uncountedterminatedpods();
@@ -93,17 +93,19 @@ void drop_zeros(batchv1::JobStatus& status) {
 
 }  // namespace
 
-void count_released(batchv1::JobStatus& status, const HeldUids& still_held) {
+void count_released(batchv1::JobStatus& status, const Uids& still_held) {
   auto& uncounted = *status.mutable_uncountedterminatedpods();
   status.set_succeeded(status.succeeded() + drop_released(*uncounted.mutable_succeeded(), still_held));
   status.set_failed(status.failed() + drop_released(*uncounted.mutable_failed(), still_held));
   drop_zeros(status);
 }
 
-HeldUids uids_with_finalizer(const Pods& pods) {
-  HeldUids uids;
-  for (const PodPtr& pod : pods) {
-    if (has_tracking_finalizer(*pod)) uids.insert(pod->metadata().uid());
+Uids uids_with_finalizer(const View& view, const Plan& plan) {
+  Uids uids = view.held_uids;
+  for (const Pods* running : {&plan.kill, &plan.let_go}) {
+    for (const PodPtr& pod : *running) {
+      if (has_tracking_finalizer(*pod)) uids.insert(pod->metadata().uid());
+    }
   }
   return uids;
 }
@@ -111,7 +113,7 @@ HeldUids uids_with_finalizer(const Pods& pods) {
 Settlement settle(const View& view, const Plan& plan, const Outcome& outcome, WallTime now) {
   Settlement settlement{.status = plan.status, .verdict = plan.verdict};
   batchv1::JobStatus& status = settlement.status;
-  const auto active = static_cast<int32_t>(plan.tally.active.size()) + outcome.created - outcome.removed;
+  const auto active = plan.tally.active + outcome.created - outcome.removed;
   if (plan.verdict) {
     // A pod that could not be deleted, or that is not in the cache yet, would be left behind with its finalizer.
     if (outcome.removed != std::ssize(plan.kill) || !view.all_created_seen) settlement.verdict.reset();
@@ -123,14 +125,14 @@ Settlement settle(const View& view, const Plan& plan, const Outcome& outcome, Wa
   status.set_active(active);
   status.set_ready(plan.tally.ready - outcome.removed_ready);
   status.set_terminating(plan.tally.terminating + outcome.removed);
-  count_released(status, uids_with_finalizer(view.pods));
+  count_released(status, uids_with_finalizer(view, plan));
   settle_pods(view, plan, settlement);
   if (settlement.verdict && !has_true_condition(status, settlement.verdict->type())) *status.add_conditions() = *settlement.verdict;
   drop_zeros(status);
   return settlement;
 }
 
-Conclusion conclude(const batchv1::Job& job, const Settlement& settlement, const batchv1::JobStatus& written, const HeldUids& still_held,
+Conclusion conclude(const batchv1::Job& job, const Settlement& settlement, const batchv1::JobStatus& written, const Uids& still_held,
                     WallTime now) {
   Conclusion conclusion{.status = written};
   batchv1::JobStatus& status = conclusion.status;

@@ -5,7 +5,6 @@
 // Pure; any thread. Source: upstream's trackJobStatusAndRemoveFinalizers.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -39,11 +38,12 @@ struct Conclusion {
   std::vector<Notice> notices;  // for when it is written
 };
 // `written`: the status as the first write left it. `still_held`: uids of pods that keep their finalizer.
-Conclusion conclude(const batchv1::Job& job, const Settlement& settlement, const batchv1::JobStatus& written,
-                    const std::set<std::string, std::less<>>& still_held, WallTime now);
+Conclusion conclude(const batchv1::Job& job, const Settlement& settlement, const batchv1::JobStatus& written, const Uids& still_held,
+                    WallTime now);
 
 // Moves uids that hold no finalizer any more from the lists to the counters.
-void count_released(batchv1::JobStatus& status, const std::set<std::string, std::less<>>& still_held);
-std::set<std::string, std::less<>> uids_with_finalizer(const Pods& pods);
+void count_released(batchv1::JobStatus& status, const Uids& still_held);
+// Of all pods that this sync may list or release, those that hold the finalizer before it takes any off.
+Uids uids_with_finalizer(const View& view, const Plan& plan);
 
 }  // namespace stint::job

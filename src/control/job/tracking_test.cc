@@ -58,9 +58,8 @@ TEST(JobTracking, IsNotFooledByACacheThatStillShowsTheFinalizer) {
   own.expect_released("a");
   batchv1::Job job = make_job(2, 2);
   job.mutable_status()->set_succeeded(1);
-  View view = make_view(job, {end_pod(make_pod("a", ""), 0)});
-  view.pods[0] = own.apply(view.pods[0], kNow);
-  const Synced synced = sync(view);
+  const PodPtr cached = std::make_shared<corev1::Pod>(end_pod(make_pod("a", ""), 0));
+  const Synced synced = sync(make_view(job, {*own.apply(cached, kNow)}));
   EXPECT_EQ(synced.last().succeeded(), 1);
   EXPECT_TRUE(synced.settlement.release.empty());
 }

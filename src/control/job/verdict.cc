@@ -24,25 +24,15 @@ Verdict stored_verdict(const batchv1::JobStatus& status) {
 }
 
 Verdict policy_verdict(const View& view, WallTime now) {
-  if (!view.job->spec().has_podfailurepolicy()) return std::nullopt;
-  for (const PodPtr& pod : view.pods) {
-    if (!is_failed(*pod, *view.job)) continue;
-    const PodFailureMatch match = match_pod_failure(*view.job, *pod);
-    if (match.action == PodFailureAction::kFailJob) return failure("PodFailurePolicy", match.message, now);
-  }
-  return std::nullopt;
+  if (view.condemning.empty()) return std::nullopt;
+  return failure("PodFailurePolicy", match_pod_failure(*view.job, *view.condemning.front()).message, now);
 }
 
 // With restartPolicy OnFailure the attempts are restarts inside the pods that still run.
 bool restarts_exceed_limit(const View& view) {
   const auto& spec = view.job->spec();
   if (spec.template_().spec().restartpolicy() != "OnFailure") return false;
-  int64_t sum = 0;
-  for (const PodPtr& pod : view.pods) {
-    const std::string& phase = pod->status().phase();
-    if (phase == "Running" || phase == "Pending") sum += restarts(*pod);
-  }
-  return spec.backofflimit() == 0 ? sum > 0 : sum >= spec.backofflimit();
+  return spec.backofflimit() == 0 ? view.sums.restarts > 0 : view.sums.restarts >= spec.backofflimit();
 }
 
 Verdict limit_verdict(const View& view, const Tally& tally, const batchv1::JobStatus& status, WallTime now) {
