@@ -54,6 +54,13 @@ std::vector<Object> Informer::by_index(std::string_view index, std::string_view 
   return objects;
 }
 
+size_t Informer::count_by_index(std::string_view index, std::string_view value) const {
+  auto found = indexes_.find(index);
+  if (found == indexes_.end()) std::abort();  // no such index was added
+  auto entries = found->second.entries.find(std::string(value));
+  return entries == found->second.entries.end() ? 0 : entries->second.size();
+}
+
 Task<void> Informer::run() {
   while (true) {
     const Result<void> ended = co_await list_and_watch();

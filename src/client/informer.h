@@ -34,6 +34,7 @@ class Informer {
   std::vector<Object> list() const;
   std::vector<Object> list(std::string_view ns) const;  // those of one namespace
   std::vector<Object> by_index(std::string_view index, std::string_view value) const;
+  size_t count_by_index(std::string_view index, std::string_view value) const;
   size_t size() const { return objects_.size(); }
   const Kind& kind() const { return kind_; }
 

@@ -1,5 +1,7 @@
 #include "control/garbage/controller.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace stint::garbage {
@@ -8,6 +10,10 @@ namespace {
 constexpr std::string_view kOwnerIndex = "owner";  // every owner's uid, controlling or not
 constexpr WorkQueue::Options kQueueOptions{
     .workers = 20, .retry_base = std::chrono::milliseconds(5), .retry_max = std::chrono::seconds(60)};
+
+// An owner that waits for so many dependents looks at them in a while, and not as each of them goes.
+constexpr size_t kDependentsMany = 100;
+constexpr Duration kGather = std::chrono::milliseconds(100);
 
 // Events may not own or be owned; of two shapes in one store the first is enough.
 bool takes_part(const Kind& kind) { return kind.kind != "Event" && kind.has_verb("delete") && kind.has_verb("watch"); }
@@ -97,16 +103,20 @@ void GarbageController::observe(const Kind& kind, const Object& old, const Objec
     return;
   }
   for (const Object& dependent : dependents_of(meta(*old).uid())) enqueue(kind_of(dependent->GetDescriptor()), *dependent);
-  for (const auto& reference : meta(*old).ownerreferences()) enqueue_owner(reference, meta(*old).namespace_());
+  for (const auto& reference : meta(*old).ownerreferences()) {
+    const bool among_many = context_.informers.of(kind).count_by_index(kOwnerIndex, reference.uid()) > kDependentsMany;
+    enqueue_owner(reference, meta(*old).namespace_(), among_many ? kGather : Duration{0});
+  }
 }
 
 void GarbageController::enqueue(const Kind& kind, const Message& object) {
   queue_.add(queue_key(kind, meta(object).namespace_(), meta(object).name()));
 }
 
-void GarbageController::enqueue_owner(const metav1::OwnerReference& reference, std::string_view ns) {
+void GarbageController::enqueue_owner(const metav1::OwnerReference& reference, std::string_view ns, Duration delay) {
   const Kind* kind = find_kind_by_name(reference.apiversion(), reference.kind());
-  if (kind != nullptr && takes_part(*kind)) queue_.add(queue_key(*kind, kind->namespaced ? ns : std::string_view{}, reference.name()));
+  if (kind != nullptr && takes_part(*kind))
+    queue_.add_after(queue_key(*kind, kind->namespaced ? ns : std::string_view{}, reference.name()), delay);
 }
 
 std::vector<Object> GarbageController::dependents_of(std::string_view uid) const {
@@ -134,7 +144,9 @@ Task<Result<std::optional<Duration>>> GarbageController::sync_dependent(const Ki
     if (!state) co_return std::unexpected(state.error());
     owners.push_back({reference.uid(), *state});
   }
-  const Plan plan = plan_dependent(*object, owners, dependents_of(meta(*object).uid()));
+  // An owner loses one of its many dependents at a time, and comes here each time: theirs are gathered only if it goes.
+  const bool stays = owners.empty() || std::ranges::count(owners, OwnerState::kSolid, &Owner::state) > 0;
+  const Plan plan = plan_dependent(*object, owners, stays ? std::vector<Object>() : dependents_of(meta(*object).uid()));
   if (plan.action == Plan::Action::kDropOwners) {
     CO_TRY_VOID(co_await drop_owners(kind, object, plan.uids));
   } else if (plan.action == Plan::Action::kDelete) {

@@ -16,7 +16,7 @@ class GarbageController : public Controller {
  private:
   void observe(const Kind& kind, const Object& old, const Object& next);
   void enqueue(const Kind& kind, const Message& object);
-  void enqueue_owner(const metav1::OwnerReference& reference, std::string_view ns);
+  void enqueue_owner(const metav1::OwnerReference& reference, std::string_view ns, Duration delay);
   std::vector<Object> dependents_of(std::string_view uid) const;
 
   Task<void> run();

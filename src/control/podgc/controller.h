@@ -17,6 +17,7 @@ class PodGcController : public Controller {
  private:
   Task<void> run();
   Task<void> sweep();
+  Task<void> collect(Victim victim);
   Task<Result<void>> remove(Victim victim);
   bool node_gone(const std::string& name, WallTime now) const;
 
