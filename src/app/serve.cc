@@ -193,7 +193,8 @@ class Serve {
                         .data_dir = command_.data_dir,
                         .log_dir = command_.data_dir + "/logs",
                         .host_ip = host.empty() ? "127.0.0.1" : host,
-                        .host_address = host};
+                        .host_address = host,
+                        .pods_max = command_.max_pods};
     node_client_ = make_local_client(*server_, system_user(kNodeUser + options.name), "kubelet");
     node_ = std::make_unique<NodeAgent>(*loop_, *node_client_, *runtime_, *images_, std::move(options));
   }
