@@ -25,15 +25,25 @@ inline size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// The text with U+FFFD for each broken byte.
-inline std::string valid_utf8(std::string_view text) {
-  std::string valid;
+// The text with what `mend` appends in the place of each broken byte.
+template <class Mend>
+std::string mended_utf8(std::string_view text, Mend mend) {
+  std::string mended;
   while (!text.empty()) {
     const size_t length = utf8_length(text);
-    valid += length == 0 ? std::string_view("\uFFFD") : text.substr(0, length);
+    if (length == 0) {
+      mend(static_cast<uint8_t>(text[0]), mended);
+    } else {
+      mended += text.substr(0, length);
+    }
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  return valid;
+  return mended;
+}
+
+// The text with U+FFFD for each broken byte.
+inline std::string valid_utf8(std::string_view text) {
+  return mended_utf8(text, [](uint8_t, std::string& out) { out += "\uFFFD"; });
 }
 
 // The code point of the sequence of that length at the front. REQUIRES: the length is utf8_length(text), and not 0.

@@ -37,17 +37,7 @@ struct Node {
 
 // The library reads the escapes \N and \_ as one byte of Latin-1. Nothing else leaves a broken byte, as the document was UTF-8.
 std::string escapes_mended(std::string_view text) {
-  std::string mended;
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    if (length == 0) {
-      append_utf8(static_cast<unsigned char>(text[0]), mended);
-    } else {
-      mended += text.substr(0, length);
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return mended;
+  return mended_utf8(text, [](uint8_t latin1, std::string& out) { append_utf8(latin1, out); });
 }
 
 // An object or array being read.

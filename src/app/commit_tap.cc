@@ -23,7 +23,7 @@ const Kind* kind_at(std::string_view key) {
 
 Task<Result<Revision>> CommitTap::commit(Write write) {
   const Write copy = write;  // the value is shared
-  CO_TRY(const Revision revision, co_await store_->commit(std::move(write)));
+  CO_TRY(const Revision revision, co_await ForwardingStore::commit(std::move(write)));
   ++commits_;
   if (const Kind* kind = kind_at(copy.key)) tell(*kind, copy, revision);
   if (pause_) co_await pause_();

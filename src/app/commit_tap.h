@@ -4,11 +4,10 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 
 #include "api/kind.h"
-#include "store/store.h"
+#include "store/forwarding_store.h"
 
 namespace stint {
 
@@ -19,13 +18,13 @@ struct Commit {
   Object old, next;  // null: it was not there, it is not there any more
 };
 
-class CommitTap final : public Store {
+class CommitTap final : public ForwardingStore {
  public:
   using Handler = std::function<void(const Commit&)>;
   // Stands between a commit and the answer to its writer.
   using Pause = std::function<Task<void>()>;
 
-  explicit CommitTap(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+  using ForwardingStore::ForwardingStore;
 
   // Told of Jobs, CronJobs, Pods and Events; what else is stored is of no interest here.
   void add_handler(Handler handler) { handlers_.push_back(std::move(handler)); }
@@ -34,18 +33,11 @@ class CommitTap final : public Store {
   const std::map<std::string, Object>& objects() const { return objects_; }
   size_t commits() const { return commits_; }  // of every kind
 
-  std::optional<Entry> get(std::string_view key) const override { return store_->get(key); }
-  Result<Range> range(const RangeOptions& options) const override { return store_->range(options); }
-  Revision revision() const override { return store_->revision(); }
-  Revision compacted() const override { return store_->compacted(); }
-  void compact(Revision oldest) override { store_->compact(oldest); }
   Task<Result<Revision>> commit(Write write) override;
-  Result<std::unique_ptr<StoreWatch>> watch(std::string prefix, Revision from) override { return store_->watch(std::move(prefix), from); }
 
  private:
   void tell(const Kind& kind, const Write& write, Revision revision);
 
-  std::unique_ptr<Store> store_;
   std::vector<Handler> handlers_;
   Pause pause_;
   std::map<std::string, Object> objects_;

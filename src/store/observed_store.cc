@@ -8,7 +8,7 @@ Result<void> ObservedStore::health() const {
 }
 
 Task<Result<Revision>> ObservedStore::commit(Write write) {
-  Result<Revision> revision = co_await store_->commit(std::move(write));
+  Result<Revision> revision = co_await ForwardingStore::commit(std::move(write));
   if (revision) {
     refusal_.reset();
   } else if (revision.error().reason == Reason::kInternalError) {
