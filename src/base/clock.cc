@@ -1,16 +1,30 @@
 #include "base/clock.h"
 
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
 #include <random>
 
 namespace stint {
 namespace {
 
+// Not std::random_device, which asks the processor for each word: on a virtual machine that takes tens of microseconds.
 class SystemRng : public Rng {
  public:
-  uint64_t next() override { return (static_cast<uint64_t>(device_()) << 32) | device_(); }
+  uint64_t next() override {
+    if (used_ == words_.size()) refill();
+    return words_[used_++];
+  }
 
  private:
-  std::random_device device_;
+  void refill() {
+    if (getentropy(words_.data(), sizeof words_) != 0) std::abort();  // no kernel that runs containers is without it
+    used_ = 0;
+  }
+
+  std::array<uint64_t, 32> words_{};  // as much as one call may ask for
+  size_t used_ = words_.size();
 };
 
 class SeededRng : public Rng {

@@ -143,6 +143,14 @@ TEST_F(Http2Server, BodiesLargerThanTheWindowsPassBothWays) {
   EXPECT_EQ(client.wait(client.request("GET", "/big")).body.size(), 8u * 1024 * 1024);
 }
 
+TEST_F(Http2Server, TheFirstAnswerIsNotHeldUpByTheNext) {
+  Http2Client client(start());
+  const int32_t first = client.request("GET", "/big"), second = client.request("GET", "/big");
+  EXPECT_EQ(client.wait(first).body.size(), 8u * 1024 * 1024);
+  EXPECT_LT(client.answers[second].body.size(), 4u * 1024 * 1024);
+  EXPECT_EQ(client.wait(second).body.size(), 8u * 1024 * 1024);
+}
+
 TEST_F(Http2Server, StreamsAndHeadHasNoBody) {
   Http2Client client(start());
   EXPECT_EQ(client.wait(client.request("GET", "/stream")).body, "onetwo");
