@@ -13,7 +13,9 @@ class Http1Parser {
  public:
   enum class State { kWantsMore, kDone, kRefused };
 
+  // REQUIRES: the limits outlive it.
   explicit Http1Parser(const Limits& limits);
+  explicit Http1Parser(const Limits&& limits) = delete;
   ~Http1Parser();
 
   // Takes off the front of `input` what belongs to the request. REQUIRES: the state was kWantsMore.

@@ -6,7 +6,8 @@ namespace stint::http {
 namespace {
 
 std::string body_read_in_steps(std::string_view bytes, size_t step) {
-  Http1Parser parser(Limits{});
+  const Limits limits;
+  Http1Parser parser(limits);
   std::string input;
   auto state = Http1Parser::State::kWantsMore;
   for (size_t at = 0; at < bytes.size() && state == Http1Parser::State::kWantsMore; at += step) {

@@ -63,7 +63,8 @@ class Exec(unittest.TestCase):
     def test_names_of_services_and_of_the_host(self):
         kubectl = self.server.kubectl
         file = kubectl("exec", "long", "--", "cat", "/etc/resolv.conf").splitlines()
-        self.assertTrue(file[0].startswith("search default.svc.cluster.local svc.cluster.local cluster.local"), file)
+        self.assertTrue(file[0].startswith("search default.svc.cluster.local svc.cluster.local cluster.local"),
+                        f"{file}\n{self.server.log_text()}")
         server = file[1].removeprefix("nameserver ")
         self.assertEqual(file[2], "options ndots:5")
         api = kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}")
