@@ -137,9 +137,17 @@ TEST_F(DocumentsTest, MetricsCountRequestsByVerbResourceAndCode) {
   get("/api/v1/namespaces/default/configmaps");
   get("/api/v1/namespaces/default/configmaps/none");
   std::string metrics = get("/metrics")->text;
-  EXPECT_NE(metrics.find(R"(apiserver_request_total{code="200",resource="configmaps",verb="LIST"} 1)"), std::string::npos) << metrics;
-  EXPECT_NE(metrics.find(R"(apiserver_request_total{code="404",resource="configmaps",verb="GET"} 1)"), std::string::npos);
-  EXPECT_NE(metrics.find("process_resident_memory_bytes "), std::string::npos);
+  EXPECT_NE(metrics.find(R"(apiserver_request_total{code="200",group="",resource="configmaps",subresource="",verb="LIST"} 1)"),
+            std::string::npos)
+      << metrics;
+  EXPECT_NE(metrics.find(R"(apiserver_request_total{code="404",group="",resource="configmaps",subresource="",verb="GET"} 1)"),
+            std::string::npos);
+  EXPECT_NE(metrics.find(R"(apiserver_request_duration_seconds_count{resource="configmaps",verb="LIST"} 1)"), std::string::npos);
+  EXPECT_NE(metrics.find(R"(apiserver_current_inflight_requests{request_kind="readOnly"} 1)"), std::string::npos) << "this one";
+  for (const char* name :
+       {"process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_start_time_seconds 1", "process_open_fds "}) {
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+  }
 }
 
 }  // namespace

@@ -1,13 +1,18 @@
 #include "server/rest/request_metrics.h"
 
-#include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <vector>
 
-#include <fstream>
+#include "base/process_metrics.h"
 
 namespace stint::rest {
 namespace {
+
+// Upstream's.
+const std::vector<double>& latency_bounds() {
+  static const std::vector<double> bounds{0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
+                                          3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60};
+  return bounds;
+}
 
 std::string upper_verb(std::string_view verb) {
   // Metrics name the method where there is one for the verb.
@@ -18,66 +23,46 @@ std::string upper_verb(std::string_view verb) {
   return out;
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+Metrics::Handle add_audit_metrics(Metrics& metrics, const AuditLog* audit_log) {
+  if (audit_log == nullptr) return nullptr;
+  Counter& written = metrics.counters("apiserver_audit_event_total", "Lines written to the audit log.").with({});
+  Counter& lost = metrics.counters("apiserver_audit_error_total", "Lines of the audit log that were lost.", {"plugin"}).with({"log"});
+  return metrics.before_text([&written, &lost, audit_log] {
+    written.raise_to(static_cast<double>(audit_log->written()));
+    lost.raise_to(static_cast<double>(audit_log->lost()));
+  });
 }
 
-// 0 where /proc is not mounted.
-long resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  long size_pages = 0, resident_pages = 0;
-  statm >> size_pages >> resident_pages;
-  return resident_pages * sysconf(_SC_PAGESIZE);
-}
-
-void append_family(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
-  out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+Gauge& in_flight(Metrics& metrics, std::string_view kind) {
+  return metrics
+      .gauges("apiserver_current_inflight_requests", "Requests being worked on now, watches and other streams aside.", {"request_kind"})
+      .with({kind});
 }
 
 }  // namespace
 
-void RequestMetrics::count(std::string_view verb, std::string_view resource, int code, Duration took) {
-  std::string name = upper_verb(verb);
-  ++totals_[{name, std::string(resource), code}];
-  if (name == "WATCH") return;  // how long a watch stays open says nothing about speed
-  Latency& latency = latencies_[{name, std::string(resource)}];
-  double seconds = std::chrono::duration<double>(took).count();
-  for (size_t i = 0; i < kBucketSeconds.size(); ++i) latency.buckets[i] += seconds <= kBucketSeconds[i] ? 1 : 0;
-  ++latency.count;
-  latency.sum_seconds += seconds;
+RequestMetrics::RequestMetrics(Metrics& metrics, const AuditLog* audit_log)
+    : totals_(metrics.counters("apiserver_request_total", "Requests answered, by what was asked for and the HTTP code of the answer.",
+                               {"code", "group", "resource", "subresource", "verb"})),
+      latencies_(metrics.histograms("apiserver_request_duration_seconds",
+                                    "Time from a request's arrival to its answer, by verb and resource.", latency_bounds(),
+                                    {"resource", "verb"})),
+      reading_(in_flight(metrics, "readOnly")),
+      changing_(in_flight(metrics, "mutating")),
+      process_(add_process_metrics(metrics)),
+      audit_(add_audit_metrics(metrics, audit_log)) {}
+
+void RequestMetrics::count(const What& what, int code, Duration took) {
+  const std::string verb = upper_verb(what.verb);
+  totals_.with({std::to_string(code), what.group, what.resource, what.subresource, verb}).add();
+  // How long a stream stays open says nothing about speed.
+  if (verb == "WATCH" || what.subresource == "log" || what.subresource == "exec") return;
+  latencies_.with({what.resource, verb}).observe(std::chrono::duration<double>(took).count());
 }
 
-std::string RequestMetrics::text(const AuditLog* audit_log) const {
-  std::string out;
-  append_family(out, "apiserver_request_total", "counter", "Requests answered, by verb, resource and HTTP code.");
-  for (const auto& [key, total] : totals_) {
-    out += fmt::format("apiserver_request_total{{code=\"{}\",resource=\"{}\",verb=\"{}\"}} {}\n", std::get<2>(key), std::get<1>(key),
-                       std::get<0>(key), total);
-  }
-  constexpr std::string_view kLatency = "apiserver_request_duration_seconds";
-  append_family(out, kLatency, "histogram", "Time from a request's arrival to its answer, by verb and resource.");
-  for (const auto& [key, latency] : latencies_) {
-    std::string labels = fmt::format("resource=\"{}\",verb=\"{}\"", key.second, key.first);
-    for (size_t i = 0; i < kBucketSeconds.size(); ++i) {
-      out += fmt::format("{}_bucket{{{},le=\"{}\"}} {}\n", kLatency, labels, kBucketSeconds[i], latency.buckets[i]);
-    }
-    out += fmt::format("{}_bucket{{{},le=\"+Inf\"}} {}\n", kLatency, labels, latency.count);
-    out += fmt::format("{}_sum{{{}}} {}\n{}_count{{{}}} {}\n", kLatency, labels, latency.sum_seconds, kLatency, labels, latency.count);
-  }
-  if (audit_log != nullptr) {
-    append_family(out, "apiserver_audit_event_total", "counter", "Lines written to the audit log.");
-    out += fmt::format("apiserver_audit_event_total {}\n", audit_log->written());
-    append_family(out, "apiserver_audit_error_total", "counter", "Lines of the audit log that were lost.");
-    out += fmt::format("apiserver_audit_error_total{{plugin=\"log\"}} {}\n", audit_log->lost());
-  }
-  append_family(out, "process_cpu_seconds_total", "counter", "User and system time this process has used.");
-  out += fmt::format("process_cpu_seconds_total {}\n", cpu_seconds());
-  append_family(out, "process_resident_memory_bytes", "gauge", "Memory of this process that is in RAM.");
-  out += fmt::format("process_resident_memory_bytes {}\n", resident_bytes());
-  return out;
+RequestMetrics::InFlight RequestMetrics::begin(std::string_view http_method) {
+  const bool reads = http_method == "GET" || http_method == "HEAD";
+  return InFlight(reads ? reading_ : changing_);
 }
 
 }  // namespace stint::rest

@@ -1,33 +1,48 @@
-// What this server counts, as Prometheus text. Loop thread only.
+// What is counted of requests, under upstream's names. Loop thread only.
 #pragma once
 
-#include <array>
-#include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "server/audit_log.h"
 
 namespace stint::rest {
 
 class RequestMetrics {
  public:
-  // `resource` is a served plural, "pods/log", or "" for documents, so the number of series is bounded by the list of kinds.
-  void count(std::string_view verb, std::string_view resource, int code, Duration took);
-  // `audit_log` may be null.
-  std::string text(const AuditLog* audit_log) const;
+  // `audit_log` may be null. Both outlive this.
+  RequestMetrics(Metrics& metrics, const AuditLog* audit_log);
+
+  // `group`, `resource` and `subresource` are served ones, or "" for documents, so the number of series is bounded by the list of kinds.
+  struct What {
+    std::string_view verb, group, resource, subresource;
+  };
+  void count(const What& what, int code, Duration took);
+
+  // A request being worked on, until the end of the value. Streams are none.
+  class InFlight {
+   public:
+    explicit InFlight(Gauge& gauge) : gauge_(&gauge) { gauge.add(1); }
+    InFlight(InFlight&& other) noexcept : gauge_(std::exchange(other.gauge_, nullptr)) {}
+    InFlight& operator=(InFlight&&) = delete;
+    ~InFlight() {
+      if (gauge_ != nullptr) gauge_->add(-1);
+    }
+
+   private:
+    Gauge* gauge_;
+  };
+  InFlight begin(std::string_view http_method);
 
  private:
-  static constexpr std::array<double, 8> kBucketSeconds{0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60};
-  struct Latency {
-    std::array<uint64_t, kBucketSeconds.size()> buckets{};
-    uint64_t count = 0;
-    double sum_seconds = 0;
-  };
-  std::map<std::tuple<std::string, std::string, int>, uint64_t> totals_;
-  std::map<std::pair<std::string, std::string>, Latency> latencies_;
+  Family<Counter>& totals_;
+  Family<Histogram>& latencies_;
+  Gauge& reading_;
+  Gauge& changing_;
+  Metrics::Handle process_, audit_;
 };
 
 }  // namespace stint::rest

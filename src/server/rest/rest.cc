@@ -37,6 +37,7 @@ struct Exchange {
   std::optional<User> requestor;  // who asks, when he acts for `user`
   std::string audit_id;
   WallTime arrived;
+  std::optional<RequestMetrics::InFlight> in_flight;
   std::optional<FairShare::Ticket> turn;  // held until the answer is sent: a client that is slow to take it has it in our memory
   // For the audit log.
   std::optional<Authorizer::Decision> decision;
@@ -137,7 +138,14 @@ using rest::Target;
 
 struct RestHandler::State {
   State(Loop& l, Server& s, RestOptions o)
-      : loop(l), server(s), options(std::move(o)), documents(l, options.version, options.server_address), share(l, options.share) {}
+      : loop(l),
+        server(s),
+        options(std::move(o)),
+        documents(l, options.version, options.server_address),
+        metrics(registry(), options.audit_log),
+        share(l, options.share) {}
+
+  Metrics& registry() { return options.metrics != nullptr ? *options.metrics : own_metrics; }
 
   // Reads the request line and finds out who asks; an answer here is final.
   std::optional<Reply> admit(Exchange& exchange);
@@ -166,6 +174,7 @@ struct RestHandler::State {
   Loop& loop;
   Server& server;
   RestOptions options;
+  Metrics own_metrics;
   rest::Documents documents;
   rest::RequestMetrics metrics;
   rest::FairShare share;
@@ -210,6 +219,7 @@ Task<std::optional<Reply>> RestHandler::State::answer(Exchange& exchange) {
     if (auto later = co_await share.enter(user)) exchange.turn.emplace(*std::move(later));
   }
   if (!exchange.turn) co_return rest::too_many_requests_reply();
+  if (!is_stream) exchange.in_flight.emplace(metrics.begin(exchange.http.method));
   co_return co_await answer_in_turn(exchange);
 }
 
@@ -224,7 +234,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_in_turn(Exchange& exchange
 Task<std::optional<Reply>> RestHandler::State::answer_document(Exchange& exchange) {
   const std::string& path = exchange.info.path;
   if (path == "/metrics") {
-    Reply reply = rest::text_reply(200, metrics.text(options.audit_log));
+    Reply reply = rest::text_reply(200, registry().text());
     reply.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
     co_return reply;
   }
@@ -404,9 +414,9 @@ void RestHandler::State::count(Exchange& exchange, int code) {
   exchange.code = code;
   const rest::RequestInfo& info = exchange.info;
   bool known = info.is_resource && rest::route(info).kind != nullptr && rest::verb_of(info.verb);
-  std::string resource = known ? info.resource : "";
-  if (known && !info.subresource.empty()) resource += "/" + info.subresource;
-  metrics.count(known ? info.verb : info.is_resource ? "other" : "get", resource, code, loop.now() - exchange.arrived);
+  rest::RequestMetrics::What what{.verb = info.is_resource ? "other" : "get"};
+  if (known) what = {info.verb, info.group, info.resource, info.subresource};
+  metrics.count(what, code, loop.now() - exchange.arrived);
 }
 
 bool RestHandler::State::audits(const Exchange& exchange, rest::AuditLevel level) const {

@@ -12,6 +12,7 @@
 #include "api/pod_exec.h"
 #include "api/pod_log.h"
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "server/audit_log.h"
 #include "server/rest/audit.h"
 #include "server/rest/fair_share.h"
@@ -34,6 +35,7 @@ struct RestOptions {
   rest::ShareLimits share;        // how much is worked on at once, for all and for each user
   AuditLog* audit_log = nullptr;  // null: nothing is kept of requests
   rest::AuditLevel audit_level = rest::AuditLevel::kMetadata;
+  Metrics* metrics = nullptr;  // what /metrics shows, and what outlives the handler; null: only its own
 };
 
 class RestHandler {
