@@ -44,7 +44,7 @@ void Cluster::make_node() {
 
 void Cluster::make_controllers() {
   controller_client_ = client_for(Part::kControllers);
-  ControllerOptions options{.root_ca_pem = options_.root_ca_pem};
+  ControllerOptions options{.root_ca_pem = options_.root_ca_pem, .metrics = options_.metrics};
   options.sign_token = [this](const corev1::ServiceAccount& account, const std::string& secret) {
     return server_->account_tokens().issue_for_secret(account, secret);
   };

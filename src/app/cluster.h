@@ -28,6 +28,7 @@ struct ClusterOptions {
   std::vector<ControllerRow> controllers{stint::controllers().begin(), stint::controllers().end()};
   std::string root_ca_pem;
   bool has_scheduler = true;
+  Metrics* metrics = nullptr;  // where the controllers count, and what outlives the cluster; null: for themselves
   // What a part gets in the place of its client; tests put faults there. Null: the client.
   std::function<std::unique_ptr<Client>(Part, std::unique_ptr<Client>)> wrap_client;
 };

@@ -127,6 +127,7 @@ class Serve {
     ClusterOptions cluster{.server = std::move(options), .node = node_options()};
     cluster.controllers = controller_rows_;
     cluster.root_ca_pem = credentials.authority.certificate_pem;
+    cluster.metrics = &metrics_;
     cluster.has_scheduler = !command_.disable_scheduler;
     cluster_ = std::make_unique<Cluster>(*loop_, *store_, *runtime_, *images_, std::move(cluster));
     TRY_VOID(serve_http(std::move(listener), credentials));
@@ -161,6 +162,7 @@ class Serve {
     // Under the name by which clients ask for the store's health.
     options.health_checks.push_back({.name = "etcd", .check = [this] { return store_->health(); }});
     options.audit_log = audit_log_.get();
+    options.metrics = &metrics_;
     options.audit_level = audit_level(command_.audit_level);
     rest_ = std::make_unique<RestHandler>(*loop_, cluster_->server(), std::move(options));
     const http::ServerOptions http_options{.tls = http::TlsOptions{.certificate_pem = credentials.server.certificate_pem,
@@ -228,6 +230,7 @@ class Serve {
   const cli::ServeCommand command_;
   std::unique_ptr<os::FileLock> lock_;  // before the loop, so that it is held until the last work of the pool has ended
   std::unique_ptr<Loop> loop_;
+  Metrics metrics_;
   std::unique_ptr<ObservedStore> store_;
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<Runtime> runtime_;

@@ -1,18 +1,23 @@
 // A queue of keys for level-triggered controllers: a key waits once however often it is added, never runs twice at the same
-// time, and comes again if it was added while it ran. Delayed adds coalesce, the earliest wins. Loop thread only.
+// time, and comes again if it was added while it ran. Delayed adds coalesce, the earliest wins. A key that wakes itself over and over is
+// slowed down, so that it cannot keep the loop busy. Loop thread only.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "base/result.h"
+#include "client/busiest_key.h"
 
 namespace stint {
+
+class QueueMetrics;
 
 class WorkQueue {
  public:
@@ -25,7 +30,12 @@ class WorkQueue {
     Duration retry_max = std::chrono::seconds(60);
   };
 
-  WorkQueue(Loop& loop, std::string name, Options options, Sync sync);
+  // Past so many runs in a second a key pauses before each further one: at most kRunsFree + 1 s / kPause in all.
+  static constexpr int kRunsFree = 50;
+  static constexpr Duration kPause = std::chrono::milliseconds(10);
+
+  // `metrics`: null, or what outlives the queue.
+  WorkQueue(Loop& loop, std::string name, Options options, Sync sync, Metrics* metrics = nullptr);
   ~WorkQueue();
 
   void add(std::string key);
@@ -36,7 +46,11 @@ class WorkQueue {
 
  private:
   Task<void> work();
+  Duration pause_before(const std::string& key) const;
+  void enqueue(std::string key);
+  void schedule(std::string key, Duration delay);
   void make_ready(std::string key);
+  void note_run(const std::string& key, WallTime now);
   Duration next_back_off(const std::string& key);
   void finish(const std::string& key, const Result<std::optional<Duration>>& result);
 
@@ -45,14 +59,16 @@ class WorkQueue {
   Options options_;
   Sync sync_;
   std::deque<std::string> ready_;
-  std::unordered_set<std::string> queued_;  // in ready_, or added while running
-  std::unordered_set<std::string> running_;
+  std::unordered_map<std::string, WallTime> queued_;  // in ready_, or added while running; since when
+  std::unordered_map<std::string, WallTime> running_;
   struct Delayed {
     WallTime due;
     Loop::TimerId timer;
   };
   std::unordered_map<std::string, Delayed> delayed_;
   std::unordered_map<std::string, int> failures_;
+  BusiestKey busiest_;
+  std::unique_ptr<QueueMetrics> metrics_;  // null: nobody counts
   Event wake_;
   Scope scope_;
 };

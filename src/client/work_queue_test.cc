@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/sim_loop.h"
 
 namespace stint {
@@ -121,6 +123,19 @@ TEST_F(WorkQueueTest, ForgetsDelaysAndFailures) {
   queue_.add("a");
   loop_.run_for(1min);
   EXPECT_EQ(script_.at, (Times{0s, 10s, 11s}));
+}
+
+TEST_F(WorkQueueTest, SlowsAKeyDownThatWakesItselfAtOnceButNoOther) {
+  for (int i = 0; i < 10'000; ++i) script_.answers.push_back(std::optional<Duration>(0s));
+  queue_.start();
+  queue_.add("spins");
+  loop_.run_for(500ms);
+  EXPECT_LE(script_.started.size(), 100u);
+  queue_.add("other");
+  loop_.run_ready();
+  EXPECT_EQ(script_.started.back(), "other") << "at once";
+  loop_.run_for(10s);
+  EXPECT_LE(std::ranges::count(script_.started, "spins"), 11 * 150);
 }
 
 TEST(WorkQueue, LeavesNoTimerBehind) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "client/client.h"
 #include "control/informers.h"
 
@@ -18,6 +19,7 @@ struct ControllerContext {
   Loop& loop;
   Client& client;
   SharedInformers& informers;
+  Metrics& metrics;
   std::string root_ca_pem;  // what kube-root-ca.crt publishes
   // Signs the token that a Secret of that name holds for the account; empty: such Secrets stay without.
   std::function<Result<std::string>(const corev1::ServiceAccount& account, const std::string& secret)> sign_token;

@@ -54,7 +54,13 @@ Result<std::vector<ControllerRow>> controllers_without(const std::vector<std::st
 }
 
 ControllerSet::ControllerSet(Loop& loop, Client& client, ControllerOptions options, std::span<const ControllerRow> rows)
-    : informers_(loop, client), context_{loop, client, informers_, std::move(options.root_ca_pem), std::move(options.sign_token)} {
+    : informers_(loop, client),
+      context_{.loop = loop,
+               .client = client,
+               .informers = informers_,
+               .metrics = options.metrics != nullptr ? *options.metrics : own_metrics_,
+               .root_ca_pem = std::move(options.root_ca_pem),
+               .sign_token = std::move(options.sign_token)} {
   for (const ControllerRow& row : rows) controllers_.push_back(row.make(context_));
 }
 

@@ -17,6 +17,7 @@ Result<std::vector<ControllerRow>> controllers_without(const std::vector<std::st
 struct ControllerOptions {
   std::string root_ca_pem;
   std::function<Result<std::string>(const corev1::ServiceAccount&, const std::string&)> sign_token;
+  Metrics* metrics = nullptr;  // where they count, and what outlives them; null: for themselves
 };
 
 class ControllerSet {
@@ -26,6 +27,7 @@ class ControllerSet {
   void start();
 
  private:
+  Metrics own_metrics_;
   SharedInformers informers_;
   ControllerContext context_;
   std::vector<std::unique_ptr<Controller>> controllers_;

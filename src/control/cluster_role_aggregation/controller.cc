@@ -7,7 +7,8 @@ namespace stint {
 ClusterRoleAggregationController::ClusterRoleAggregationController(ControllerContext& context)
     : context_(context),
       roles_(context.informers.of<rbacv1::ClusterRole>()),
-      queue_(context.loop, "clusterrole-aggregation", {}, [this](std::string name) { return sync(std::move(name)); }),
+      queue_(
+          context.loop, "clusterrole-aggregation", {}, [this](std::string name) { return sync(std::move(name)); }, &context.metrics),
       scope_(context.loop) {
   roles_.add_handler([this](const Object&, const Object&) {
     if (roles_.synced()) queue_all();

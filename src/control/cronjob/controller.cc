@@ -32,7 +32,12 @@ CronJobController::CronJobController(ControllerContext& context)
       cron_jobs_(context.informers.of<batchv1::CronJob>()),
       jobs_(context.informers.of<batchv1::Job>()),
       recorder_(loop_, client_, "cronjob-controller"),
-      queue_(loop_, "cronjob", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }),
+      creation_skew_(context.metrics
+                         .histograms("cronjob_controller_job_creation_skew_duration_seconds",
+                                     "Time from when a CronJob's run was due to the creation of its Job.", exponential_bounds(1, 2, 10))
+                         .with({})),
+      queue_(
+          loop_, "cronjob", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(loop_) {
   cron_jobs_.add_handler([this](const Object& old, const Object& next) { on_cron_job(old, next); });
   jobs_.add_handler([this](const Object& old, const Object& next) { on_job(old, next); });
@@ -178,6 +183,7 @@ Task<Result<void>> CronJobController::start_run(const View& view, const Plan& pl
 Task<Result<JobPtr>> CronJobController::create_or_find(const batchv1::CronJob& cron_job, WallTime time) {
   const auto created = co_await create(client_, make_job(cron_job, time));
   if (created) {
+    creation_skew_.observe(std::chrono::duration<double>(from_time((*created)->metadata().creationtimestamp()) - time).count());
     log_info("job created", "cronjob", object_key(cron_job), "job", (*created)->metadata().name());
     recorder_.normal(cron_job, "SuccessfulCreate", "Created job " + (*created)->metadata().name());
     co_return *created;

@@ -40,6 +40,7 @@ class CronJobController : public Controller {
   Informer& cron_jobs_;
   Informer& jobs_;
   Recorder recorder_;
+  Histogram& creation_skew_;
   // The resourceVersion of the last status write by uid: a cache that is older would start a run again.
   std::unordered_map<std::string, std::string> written_;
   std::unordered_set<std::string> stale_;  // keys whose sync waits for the cache to show that write

@@ -26,7 +26,8 @@ DisruptionController::DisruptionController(ControllerContext& context)
     : context_(context),
       budgets_(context.informers.of<Budget>()),
       pods_(context.informers.of<corev1::Pod>()),
-      queue_(context.loop, "disruption", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }),
+      queue_(
+          context.loop, "disruption", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(context.loop) {
   budgets_.add_handler([this](const Object& old, const Object& next) {
     if (next == nullptr) return queue_.forget(object_key(*old));

@@ -75,7 +75,8 @@ Result<void> unless_gone(const Result<T>& result) {
 
 GarbageController::GarbageController(ControllerContext& context)
     : context_(context),
-      queue_(context.loop, "garbage", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }),
+      queue_(
+          context.loop, "garbage", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(context.loop) {
   for (const Kind& kind : kinds()) {
     if (!takes_part(kind)) continue;

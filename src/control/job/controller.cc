@@ -48,9 +48,11 @@ JobController::JobController(ControllerContext& context)
       jobs_(context.informers.of<batchv1::Job>()),
       pods_(context.informers.of<corev1::Pod>()),
       recorder_(loop_, client_, "job-controller"),
+      metrics_(context.metrics),
       writes_(loop_, client_, recorder_, own_),
-      queue_(loop_, "job", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }),
-      orphans_(loop_, client_, jobs_, pods_),
+      queue_(
+          loop_, "job", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
+      orphans_(loop_, client_, jobs_, pods_, context.metrics),
       scope_(loop_) {
   pods_.add_index(std::string(kOwnerlessIndex), ownerless_index);
   jobs_.add_handler([this](const Object& old, const Object& next) { on_job(old, next); });
@@ -69,6 +71,7 @@ void JobController::on_job(const Object& old, const Object& next) {
   const auto before = as<batchv1::Job>(old), now = as<batchv1::Job>(next);
   if (before != nullptr && (now == nullptr || now->metadata().uid() != before->metadata().uid())) job_gone(*before);
   if (now == nullptr) return;
+  if (before == nullptr) metrics_.saw_new_job(*now);
   const std::string key = object_key(*now);
   // No pod should hold its finalizer by now; one might that came late.
   if (is_finished(*now)) {
@@ -136,6 +139,7 @@ void JobController::job_gone(const batchv1::Job& job) {
 void JobController::on_pod(const Object& old, const Object& next) {
   const auto pod = as<corev1::Pod>(next != nullptr ? next : old);
   own_.observe(*pod, next == nullptr);
+  metrics_.saw_pod(static_cast<const corev1::Pod*>(old.get()), static_cast<const corev1::Pod*>(next.get()));
   const auto* former_owner = old == nullptr ? nullptr : controller_of(*old);
   if (const auto former = former_owner == nullptr ? known_.end() : known_.find(former_owner->uid()); former != known_.end())
     former->second->ledger.erase(pod->metadata().uid());
@@ -180,6 +184,7 @@ Task<Result<JobController::Again>> JobController::sync(std::string key) {
   if (job == nullptr || is_managed_elsewhere(*job) || is_finished(*job)) co_return std::nullopt;
   if (!own_.shows_status(*job)) {
     stale_.insert(key);
+    metrics_.skipped_stale();
     co_return std::nullopt;
   }
   const std::string& mode = job->spec().completionmode();
@@ -187,11 +192,14 @@ Task<Result<JobController::Again>> JobController::sync(std::string key) {
     recorder_.warning(*job, "UnknownCompletionMode", "Skipped Job sync because completion mode is unknown");
     co_return std::nullopt;
   }
-  const auto again = co_await reconcile(job);
+  const WallTime started = loop_.now();
+  auto action = JobMetrics::Action::kReconciling;
+  const auto again = co_await reconcile(job, action);
+  metrics_.synced(*job, action, again.has_value(), loop_.now() - started);
   co_return again;
 }
 
-Task<Result<JobController::Again>> JobController::reconcile(JobPtr job) {
+Task<Result<JobController::Again>> JobController::reconcile(JobPtr job, JobMetrics::Action& action) {
   const std::string& uid = job->metadata().uid();
   // Before the pods are read: one that arrives in between must not count as seen.
   const bool all_created_seen = own_.all_created_seen(uid, loop_.now());
@@ -203,6 +211,7 @@ Task<Result<JobController::Again>> JobController::reconcile(JobPtr job) {
   if (const auto record = back_off_.find(uid); record != back_off_.end()) view.back_off = record->second;
   const Plan plan = job::plan(view, loop_.now());
   log_debug("job planned", "job", object_key(*job), "create", plan.create.size(), "discard", plan.discard.size(), "kill", plan.kill.size());
+  action = JobMetrics::action_of(*job, plan);
   const Acted acted = co_await act(job, plan);
   note_again(*known, *job, plan.kill.empty() ? plan.discard : plan.kill);
   const Settlement settlement = settle(view, plan, acted.outcome, loop_.now());
@@ -302,6 +311,7 @@ Task<JobController::Acted> JobController::act(JobPtr job, const Plan& plan) {
   } else if (!plan.create.empty()) {
     PodWrites::Done created = co_await writes_.create(job, plan.create);
     acted.outcome.created = created.count;
+    metrics_.created_pods(*job, plan.tally, created.count, created.refused);
     acted.error = std::move(created.error);
   }
   co_return acted;
@@ -310,6 +320,7 @@ Task<JobController::Acted> JobController::act(JobPtr job, const Plan& plan) {
 Task<Result<void>> JobController::track(const View& view, const Plan& plan, const Settlement& settlement) {
   CO_TRY(JobPtr written, co_await write_status(view.job, settlement.status));
   announce(recorder_, *view.job, settlement.notices);
+  metrics_.settled(*view.job, settlement.release);
   const std::string uid = view.job->metadata().uid();
   remember_back_off(uid, plan.tally.back_off);
 
@@ -325,6 +336,7 @@ Task<Result<void>> JobController::track(const View& view, const Plan& plan, cons
   CO_TRY_VOID(co_await write_status(written, conclusion.status));
   announce(recorder_, *view.job, conclusion.notices);
   if (!conclusion.finished) co_return Result<void>();
+  metrics_.finished(*view.job, *settlement.verdict);
   log_info("job finished", "job", object_key(*view.job), "condition", is_success(*settlement.verdict) ? kComplete : kFailed, "reason",
            settlement.verdict->reason());
   back_off_.erase(uid);
@@ -339,6 +351,7 @@ Task<Result<JobPtr>> JobController::write_status(JobPtr job, batchv1::JobStatus 
   *next.mutable_status() = std::move(status);
   CO_TRY(JobPtr written, co_await update(client_, std::move(next), "status"));
   own_.wrote_status(written->metadata().uid(), written->metadata().resourceversion());
+  metrics_.wrote_status(*job, written->status());
   co_return written;
 }
 

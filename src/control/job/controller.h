@@ -12,6 +12,7 @@
 #include "client/work_queue.h"
 #include "control/controller.h"
 #include "control/job/ledger.h"
+#include "control/job/metrics.h"
 #include "control/job/orphan_pods.h"
 #include "control/job/pod_writes.h"
 #include "control/job/tracking.h"
@@ -52,7 +53,7 @@ class JobController : public Controller {
 
   Task<void> run();
   Task<Result<Again>> sync(std::string key);
-  Task<Result<Again>> reconcile(job::JobPtr job);
+  Task<Result<Again>> reconcile(job::JobPtr job, job::JobMetrics::Action& action);
   Task<Result<void>> claim_pods(job::JobPtr job, KnownPtr known);
   Task<Result<void>> claim_pod(job::JobPtr job, KnownPtr known, job::PodPtr pod, std::optional<Result<void>>& may_adopt);
   Task<Result<void>> adopt(job::JobPtr job, job::PodPtr pod, std::optional<Result<void>>& may_adopt);
@@ -69,6 +70,7 @@ class JobController : public Controller {
   Informer& jobs_;
   Informer& pods_;
   Recorder recorder_;
+  job::JobMetrics metrics_;
   job::OwnWrites own_;
   job::PodWrites writes_;
   std::unordered_map<std::string, KnownPtr> known_;               // by uid of the Job

@@ -14,11 +14,11 @@ JobPtr find_job(const Informer& jobs, const corev1::Pod& pod) {
   return job != nullptr && job->metadata().uid() == owner->uid() ? job : nullptr;
 }
 
-OrphanPods::OrphanPods(Loop& loop, Client& client, const Informer& jobs, const Informer& pods)
+OrphanPods::OrphanPods(Loop& loop, Client& client, const Informer& jobs, const Informer& pods, Metrics& metrics)
     : client_(client),
       jobs_(jobs),
       pods_(pods),
-      queue_(loop, "job_orphan_pod", {}, [this](std::string key) { return sync(std::move(key)); }) {}
+      queue_(loop, "job_orphan_pod", {}, [this](std::string key) { return sync(std::move(key)); }, &metrics) {}
 
 void OrphanPods::add(const corev1::Pod& pod) {
   if (has_tracking_finalizer(pod)) queue_.add(object_key(pod));

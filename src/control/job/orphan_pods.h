@@ -10,7 +10,7 @@ namespace stint::job {
 
 class OrphanPods {
  public:
-  OrphanPods(Loop& loop, Client& client, const Informer& jobs, const Informer& pods);
+  OrphanPods(Loop& loop, Client& client, const Informer& jobs, const Informer& pods, Metrics& metrics);
   void start() { queue_.start(); }
   // Looks at the pod, once the queue gets there.
   void add(const corev1::Pod& pod);

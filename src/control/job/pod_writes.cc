@@ -49,6 +49,7 @@ Task<void> PodWrites::create_one(JobPtr job, Creation creation, Done& done) {
   // The creation stays expected: so the Job does not try again and again until it goes with its namespace.
   if (is_namespace_terminating(made.error())) co_return;
   own_.created_seen(job_uid);
+  ++done.refused;
   recorder_.warning(*job, "FailedCreate", "Error creating: " + made.error().message);
   note_error(done, made.error());
 }

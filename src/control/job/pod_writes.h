@@ -18,6 +18,7 @@ class PodWrites {
   struct Done {
     int32_t count = 0;
     int32_t ready = 0;           // of the pods removed
+    int32_t refused = 0;         // of the pods to create
     std::optional<Error> error;  // the first
   };
   // In batches of 1, 2, 4, …: if all are to fail alike (a quota), few are tried. After a batch with an error the rest waits for another

@@ -20,7 +20,7 @@ bool is_content(const Kind& kind) {
 NamespaceController::NamespaceController(ControllerContext& context)
     : context_(context),
       namespaces_(context.informers.of<corev1::Namespace>()),
-      queue_(context.loop, "namespace", kQueueOptions, [this](std::string name) { return sync(std::move(name)); }) {
+      queue_(context.loop, "namespace", kQueueOptions, [this](std::string name) { return sync(std::move(name)); }, &context.metrics) {
   namespaces_.add_handler([this](const Object&, const Object& next) {
     if (next != nullptr && is_deleting(*next)) queue_.add(meta(*next).name());
   });

@@ -29,7 +29,8 @@ bool is_countable(const Kind& kind) {
 ResourceQuotaController::ResourceQuotaController(ControllerContext& context)
     : context_(context),
       quotas_(context.informers.of<Quota>()),
-      queue_(context.loop, "resourcequota", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }),
+      queue_(
+          context.loop, "resourcequota", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(context.loop) {
   quotas_.add_handler([this](const Object& old, const Object& next) { observe_quota(old, next); });
   for (const Kind& kind : kinds()) {

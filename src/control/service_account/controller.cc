@@ -20,7 +20,8 @@ ServiceAccountController::ServiceAccountController(ControllerContext& context)
       namespaces_(context.informers.of<corev1::Namespace>()),
       accounts_(context.informers.of<corev1::ServiceAccount>()),
       config_maps_(context.informers.of<corev1::ConfigMap>()),
-      queue_(context.loop, "serviceaccount", {}, [this](std::string ns) { return sync(std::move(ns)); }),
+      queue_(
+          context.loop, "serviceaccount", {}, [this](std::string ns) { return sync(std::move(ns)); }, &context.metrics),
       scope_(context.loop) {
   namespaces_.add_handler([this](const Object&, const Object& next) {
     if (next != nullptr && !is_deleting(*next)) queue_.add(meta(*next).name());

@@ -30,7 +30,8 @@ TokenSecretController::TokenSecretController(ControllerContext& context)
     : context_(context),
       secrets_(context.informers.of<corev1::Secret>()),
       accounts_(context.informers.of<corev1::ServiceAccount>()),
-      queue_(context.loop, "serviceaccount-token", {}, [this](std::string key) { return sync(std::move(key)); }),
+      queue_(
+          context.loop, "serviceaccount-token", {}, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(context.loop) {
   secrets_.add_index(std::string(kAccountIndex), account_key);
   secrets_.add_handler([this](const Object&, const Object& next) {

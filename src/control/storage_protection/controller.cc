@@ -41,8 +41,11 @@ StorageProtectionController::StorageProtectionController(ControllerContext& cont
       claims_(context.informers.of<Claim>()),
       volumes_(context.informers.of<Volume>()),
       pods_(context.informers.of<corev1::Pod>()),
-      claim_queue_(context.loop, "pvc-protection", kQueueOptions, [this](std::string key) { return sync_claim(std::move(key)); }),
-      volume_queue_(context.loop, "pv-protection", kQueueOptions, [this](std::string name) { return sync_volume(std::move(name)); }),
+      claim_queue_(
+          context.loop, "pvc-protection", kQueueOptions, [this](std::string key) { return sync_claim(std::move(key)); }, &context.metrics),
+      volume_queue_(
+          context.loop, "pv-protection", kQueueOptions, [this](std::string name) { return sync_volume(std::move(name)); },
+          &context.metrics),
       scope_(context.loop) {
   claims_.add_handler([this](const Object&, const Object& next) {
     if (next != nullptr && waits_for(*next, kClaimFinalizer)) claim_queue_.add(object_key(*next));

@@ -11,7 +11,12 @@ TtlController::TtlController(ControllerContext& context)
     : loop_(context.loop),
       client_(context.client),
       jobs_(context.informers.of<batchv1::Job>()),
-      queue_(loop_, "ttl_jobs_to_delete", {}, [this](std::string key) { return sync(std::move(key)); }),
+      lateness_(context.metrics
+                    .histograms("ttl_after_finished_controller_job_deletion_duration_seconds",
+                                "Time from the end of a Job's ttl to its deletion.", exponential_bounds(0.1, 2, 14))
+                    .with({})),
+      queue_(
+          loop_, "ttl_jobs_to_delete", {}, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(loop_) {
   jobs_.add_handler([this](const Object&, const Object& next) {
     if (next == nullptr) return;
@@ -48,6 +53,7 @@ Task<Result<std::optional<Duration>>> TtlController::sync(std::string key) {
   const auto removed = co_await client_.remove(kind_of<batchv1::Job>(), metadata.namespace_(), metadata.name(),
                                                {.propagation = Propagation::kForeground, .uid = (*fresh)->metadata().uid()});
   if (!removed && removed.error().reason != Reason::kNotFound) co_return fail(removed.error());
+  if (removed) lateness_.observe(std::chrono::duration<double>(loop_.now() - *fresh_expiry).count());
   co_return std::nullopt;
 }
 

@@ -18,6 +18,7 @@ class TtlController : public Controller {
   Loop& loop_;
   Client& client_;
   Informer& jobs_;
+  Histogram& lateness_;
   WorkQueue queue_;
   Scope scope_;
 };
