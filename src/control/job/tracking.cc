@@ -91,6 +91,13 @@ void drop_zeros(batchv1::JobStatus& status) {
   if (status.completedindexes().empty()) status.clear_completedindexes();
 }
 
+// The API takes no end without a start, but for a suspended Job of no completions. Upstream leaves a Job that ends while it is suspended
+// without its terminal condition until somebody resumes it; here it started when it ended.
+void settle_start_time(const batchv1::Job& job, WallTime now, batchv1::JobStatus& status) {
+  const bool had_nothing_to_do = is_suspended(job) && job.spec().has_completions() && job.spec().completions() == 0;
+  if (!status.has_starttime() && !had_nothing_to_do) *status.mutable_starttime() = to_time(now);
+}
+
 }  // namespace
 
 void count_released(batchv1::JobStatus& status, const Uids& still_held) {
@@ -143,6 +150,7 @@ Conclusion conclude(const batchv1::Job& job, const Settlement& settlement, const
   }
   const batchv1::JobCondition& verdict = *settlement.verdict;
   conclusion.finished = true;
+  settle_start_time(job, now, status);
   set_condition(status, make_condition(is_success(verdict) ? kComplete : kFailed, true, verdict.reason(), verdict.message(), now));
   if (!is_success(verdict)) {
     conclusion.notices.push_back({true, verdict.reason(), verdict.message()});
