@@ -2,6 +2,7 @@
 import json
 import unittest
 
+from prometheus_text import parse
 from stint_server import Server, kubectl_path, wait_until
 
 
@@ -51,6 +52,17 @@ class Kubectl:
         text = self.server.kubectl("explain", "job.spec.backoffLimit")
         self.assertIn("backoffLimit", text)
         self.assertIn("integer", text)
+
+    def test_reads_the_metrics(self):
+        self.server.kubectl("apply", "-f", "-", input=json.dumps(never_pulled("counted", ["true"])))
+        self.server.kubectl("wait", "--for=condition=complete", "job/counted", "--timeout=30s")
+        families = parse(self.server.kubectl("get", "--raw", "/metrics"))
+        for name, kind in {"apiserver_request_total": "counter", "apiserver_request_duration_seconds": "histogram", "workqueue_depth": "gauge",
+                           "job_controller_job_sync_duration_seconds": "histogram", "process_start_time_seconds": "gauge"}.items():
+            self.assertEqual(families[name].kind, kind, name)
+        self.assertGreaterEqual(families["job_controller_jobs_finished_total"].sum(result="succeeded"), 1)
+        self.assertGreaterEqual(families["workqueue_adds_total"].sum(name="job"), 1)
+        self.assertLessEqual(families["stint_workqueue_busiest_key_runs_per_second_max"].sum(name="job"), 150)
 
     def test_diffs_and_applies(self):
         manifest = never_pulled("differ", ["true"])

@@ -89,9 +89,15 @@ them; older ones ask for SPDY and are refused with 400. `pods/attach` and `pods/
 """
 
 
+JOBS = """Decided otherwise, with the reasons in `docs/adr/0013-where-jobs-differ.md`: ends of pods are acted on at once and not after a second; a Job that ends while it is
+suspended gets its terminal condition; an Indexed Job with a success policy needs completions and is refused without; a refused creation of a pod counts in the
+metrics as failed only.
+"""
+
+
 def whole_text(table):
     return "\n".join(["# How stint compares with upstream 1.37", "", "`./dev compat` writes this file: do not edit it.", "", "## What is served", "", table, "", STREAMS,
-                      "## What differs", "", differences_text(), "## Conformance tests", "", conformance_text()])
+                      "## What differs", "", JOBS, differences_text(), "## Conformance tests", "", conformance_text()])
 
 
 def main(arguments):
