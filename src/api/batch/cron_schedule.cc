@@ -201,6 +201,13 @@ bool CronSchedule::matches_day(local_days day) const {
   return of_month.starred || of_week.starred ? month_day && week_day : month_day || week_day;
 }
 
+bool CronSchedule::matches(local_seconds wall) const {
+  const local_days day = std::chrono::floor<days>(wall);
+  const auto minute = std::chrono::floor<std::chrono::minutes>(wall - day);
+  return minute == wall - day && fields_[kMonth].has(static_cast<unsigned>(std::chrono::year_month_day(day).month())) && matches_day(day) &&
+         fields_[kHour].has(static_cast<unsigned>(minute / 1h)) && fields_[kMinute].has(static_cast<unsigned>(minute % 1h / 1min));
+}
+
 // The first matching minute in [from, end) of a wall clock that runs evenly.
 std::optional<local_seconds> CronSchedule::first_match(local_seconds from, local_seconds end) const {
   local_seconds minute = std::chrono::ceil<std::chrono::minutes>(from);
@@ -232,7 +239,7 @@ std::optional<WallTime> CronSchedule::next(WallTime after, const TimeZone& zone)
     if (start > WallTime::max() - every_) return std::nullopt;  // the clock itself ends in 2262
     return start + every_;
   }
-  const TimeZone& clock = zone_ ? *zone_ : zone;
+  const TimeZone& clock = this->clock(zone);
   sys_seconds from = std::chrono::floor<seconds>(after) + 1s;
   TimeZone::Span span = clock.span_at(from);
   const local_days today = std::chrono::floor<days>(local_seconds((from + span.offset).time_since_epoch()));

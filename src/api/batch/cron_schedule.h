@@ -47,6 +47,12 @@ class CronSchedule {
   // the clock skips is skipped, one that it repeats comes twice. Nothing when no time matches up to the end of the fifth year from now.
   std::optional<WallTime> next(WallTime after, const TimeZone& zone) const;
 
+  // The zone whose clock it follows: its own if it names one.
+  const TimeZone& clock(const TimeZone& zone) const { return zone_ ? *zone_ : zone; }
+  bool is_interval() const { return every_ > Duration{0}; }  // @every: no clock at all
+  // Whether a time of the wall clock is one of the schedule's. REQUIRES: !is_interval().
+  bool matches(std::chrono::local_seconds wall) const;
+
  private:
   // One bit a value; `starred` decides how the two day fields combine.
   struct Field {
