@@ -1,8 +1,10 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <iostream>
 
 #include "app/commands.h"
+#include "app/cron.h"
 #include "app/serve.h"
 #include "app/simulate/simulate.h"
 #include "cli/command_line.h"
@@ -16,6 +18,7 @@ struct Run {
   int operator()(const stint::cli::KeyValueCommand& command) const { return stint::run_keyvalue(command); }
   int operator()(const stint::cli::ImageCommand& command) const { return stint::run_image(command); }
   int operator()(const stint::cli::SimulateCommand& command) const { return stint::run_simulate(command); }
+  int operator()(const stint::cli::CronCommand& command) const { return stint::run_cron(command, std::cin, std::cout, std::cerr); }
   int operator()(const stint::cli::VersionCommand&) const {
     std::puts("stint " STINT_VERSION " (Kubernetes API 1.37)");
     return 0;

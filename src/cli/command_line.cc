@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "api/object.h"
+#include "cli/parsed_option.h"
 
 namespace stint::cli {
 namespace {
@@ -22,6 +23,7 @@ struct Commands {
   KeyValueCommand keyvalue;
   ImageCommand image;
   SimulateCommand simulate;
+  CronCommand cron;
 };
 
 void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
@@ -71,25 +73,6 @@ void add_image(CLI::App& app, ImageCommand& options) {
   }
 }
 
-// An option whose text `parse` reads into `value`; its error is the option's.
-template <class Value, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const char* name, Value& value, Parse parse, const char* help) {
-  return app.add_option_function<std::string>(
-      name,
-      [name, &value, parse](const std::string& text) {
-        auto parsed = parse(text);
-        if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
-        value = *std::move(parsed);
-      },
-      help);
-}
-
-Result<WallTime> parse_start(const std::string& text) {
-  const auto time = parse_rfc3339(text);
-  if (time) return *time;
-  return fail(Reason::kBadRequest, "\"" + text + "\" is no time: write 2026-01-02T03:04:05Z");
-}
-
 void add_simulate(CLI::App& app, SimulateCommand& options) {
   using Output = SimulateCommand::Output;
   auto* simulate = app.add_subcommand("simulate", "run manifests through the real controllers in virtual time, and show every attempt");
@@ -108,7 +91,7 @@ void add_simulate(CLI::App& app, SimulateCommand& options) {
       ->allow_extra_args(false);
   add_parsed(*simulate, "--run-time", options.run_time, parse_span, "how long a container runs (default: 1s)");
   add_parsed(*simulate, "--for", options.span, parse_span, "how far to go (default: 30d, or 100 runs of CronJobs)");
-  add_parsed(*simulate, "--start", options.start, parse_start, "the time at which it starts (default: now)");
+  add_parsed(*simulate, "--start", options.start, parse_time, "the time at which it starts (default: now)");
   simulate->add_option("-o,--output", options.output, "table, json or svg")
       ->transform(
           CLI::Transformer(std::map<std::string, Output>{{"table", Output::kTable}, {"json", Output::kJson}, {"svg", Output::kSvg}}))
@@ -134,6 +117,7 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
       ->check(check_address, "ADDRESS:PORT");
   add_image(app, options.image);
   add_simulate(app, options.simulate);
+  add_cron(app, options.cron);
   app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
@@ -154,7 +138,14 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
   if (name == "keyvalue") return options.keyvalue;
   if (name == "image") return options.image;
   if (name == "simulate") return options.simulate;
+  if (name == "cron") return options.cron;
   return VersionCommand{};
+}
+
+Result<WallTime> parse_time(const std::string& text) {
+  const auto time = parse_rfc3339(text);
+  if (time) return *time;
+  return fail(Reason::kBadRequest, "\"" + text + "\" is no time: write 2026-01-02T03:04:05Z");
 }
 
 Result<Address> parse_address(const std::string& text) {

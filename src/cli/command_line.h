@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/cron_command.h"
 #include "cli/simulate_command.h"
 
 namespace stint::cli {
@@ -43,7 +44,7 @@ struct Message {
   int exit_code = 0;
 };
 
-using Command = std::variant<ServeCommand, KeyValueCommand, ImageCommand, SimulateCommand, VersionCommand, Message>;
+using Command = std::variant<ServeCommand, KeyValueCommand, ImageCommand, SimulateCommand, CronCommand, VersionCommand, Message>;
 // The names that options may have, from the lists of drivers, which this folder does not see.
 struct Choices {
   std::vector<std::string> runtimes, stores;

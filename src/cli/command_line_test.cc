@@ -31,6 +31,21 @@ TEST(CommandLine, TakesImageVerbsWithTheirArguments) {
   EXPECT_EQ(command.arguments, (std::vector<std::string>{"a.tar", "b.tar"}));
 }
 
+TEST(CommandLine, TakesAScheduleOrFilesOfCronJobs) {
+  const auto next = std::get<CronCommand>(parse({"cron", "next", "0 3 * * mon", "--time-zone", "Europe/Madrid", "-n", "7"}));
+  EXPECT_EQ(next.verb, CronCommand::Verb::kNext);
+  EXPECT_EQ(next.schedule, "0 3 * * mon");
+  EXPECT_EQ(next.time_zone, "Europe/Madrid");
+  EXPECT_EQ(next.count, 7);
+  const auto check =
+      std::get<CronCommand>(parse({"cron", "check", "-f", "a.yaml", "-f", "b.yaml", "--for", "7d", "--run-time", "10m", "-o", "json"}));
+  EXPECT_EQ(check.verb, CronCommand::Verb::kCheck);
+  EXPECT_EQ(check.files, (std::vector<std::string>{"a.yaml", "b.yaml"}));
+  EXPECT_EQ(check.span, std::chrono::days(7));
+  EXPECT_EQ(check.run_time, std::chrono::minutes(10));
+  EXPECT_TRUE(check.as_json);
+}
+
 TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{{},
                                                                      {"serv"},
@@ -39,7 +54,13 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
                                                                      {"serve", "--store", "etcd"},
                                                                      {"serve", "--listen", "here"},
                                                                      {"serve", "--listen", "1.2.3.4:70000"},
-                                                                     {"image", "pull"}}) {
+                                                                     {"image", "pull"},
+                                                                     {"cron"},
+                                                                     {"cron", "next"},
+                                                                     {"cron", "next", "@daily", "-n", "0"},
+                                                                     {"cron", "next", "@daily", "--from", "noon"},
+                                                                     {"cron", "check"},
+                                                                     {"cron", "check", "-f", "a", "--for", "soon"}}) {
     const auto message = std::get<Message>(parse(arguments));
     EXPECT_EQ(message.exit_code, 2);
     EXPECT_EQ(std::count(message.text.begin(), message.text.end(), '\n'), 1) << message.text;
