@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "api/batch/cron_schedule.h"
 #include "api/go_duration.h"
-#include "control/cronjob/plan.h"
 #include "control/job/indexes.h"
 #include "control/job/pod.h"
 #include "control/job/spec.h"
@@ -47,8 +47,9 @@ bool may_go_on(const batchv1::Job& job) {
 
 bool may_go_on(const batchv1::CronJob& cron_job, WallTime now) {
   if (cron_job.spec().suspend()) return false;
-  const auto until = cronjob::until_next_run(cron_job, now);
-  return until && until->has_value();
+  const auto schedule = CronSchedule::parse(cron_job.spec().schedule());
+  const auto zone = TimeZone::find(cron_job.spec().timezone());
+  return schedule && zone && schedule->next(now, *zone);
 }
 
 }  // namespace

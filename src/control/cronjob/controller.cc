@@ -12,6 +12,11 @@ namespace {
 
 constexpr WorkQueue::Options kQueueOptions{.workers = 5, .retry_base = 5ms, .retry_max = 1000s};
 
+// Timers tick with the machine, schedules follow the wall clock. Where the two part, because somebody set the clock or the machine slept,
+// every CronJob is looked at anew; this often that is asked, and less than this is what a busy loop costs.
+constexpr Duration kClockCheck = 30s;
+constexpr Duration kClockJumpMin = 1s;
+
 // A Job's status changes often; only its coming, its end and its going matter here.
 bool matters(const Object& old, const Object& next) {
   if (old == nullptr || next == nullptr) return true;
@@ -36,6 +41,7 @@ CronJobController::CronJobController(ControllerContext& context)
                          .histograms("cronjob_controller_job_creation_skew_duration_seconds",
                                      "Time from when a CronJob's run was due to the creation of its Job.", exponential_bounds(1, 2, 10))
                          .with({})),
+      has_cron_jobs_(loop_),
       queue_(
           loop_, "cronjob", kQueueOptions, [this](std::string key) { return sync(std::move(key)); }, &context.metrics),
       scope_(loop_) {
@@ -48,15 +54,32 @@ void CronJobController::start() { scope_.spawn(run()); }
 Task<void> CronJobController::run() {
   co_await wait_synced({&cron_jobs_, &jobs_});
   queue_.start();
+  scope_.spawn(watch_clock());
+}
+
+Task<void> CronJobController::watch_clock() {
+  while (true) {
+    co_await has_cron_jobs_.wait();
+    const WallTime expected = loop_.now() + kClockCheck;
+    co_await sleep_for(loop_, kClockCheck);
+    const Duration jump = loop_.now() - expected;
+    const std::vector<Object> cron_jobs = cron_jobs_.list();
+    if (cron_jobs.empty()) has_cron_jobs_.reset();
+    if (std::chrono::abs(jump) < kClockJumpMin) continue;
+    log_info("the clock was set, or the machine slept", "jump_ms", std::chrono::duration_cast<std::chrono::milliseconds>(jump).count());
+    for (const Object& cron_job : cron_jobs) queue_.add(object_key(*cron_job));
+  }
 }
 
 void CronJobController::on_cron_job(const Object& old, const Object& next) {
   const auto before = as<batchv1::CronJob>(old), now = as<batchv1::CronJob>(next);
   if (before != nullptr && (now == nullptr || now->metadata().uid() != before->metadata().uid())) {
     written_.erase(before->metadata().uid());
+    rescheduled_.erase(object_key(*before));
     queue_.forget(object_key(*before));
   }
   if (now == nullptr) return;
+  has_cron_jobs_.set();
   const std::string key = object_key(*now);
   if (before == nullptr || same_timetable(before->spec(), now->spec())) {
     const auto written = written_.find(now->metadata().uid());
@@ -65,15 +88,12 @@ void CronJobController::on_cron_job(const Object& old, const Object& next) {
     if (!own || stale_.erase(key) > 0) queue_.add(key);
     return;
   }
-  // A new timetable counts from now on: what it would have started before is not caught up.
-  const auto until = until_next_run(*now, loop_.now());
-  if (!until) {
+  if (!CronSchedule::parse(now->spec().schedule())) {
     recorder_.warning(*now, "UnParseableCronJobSchedule", "unparseable schedule for cronjob: " + now->spec().schedule());
-  } else if (*until) {
-    queue_.add_after(key, **until);
-  } else {
-    queue_.add(key);  // it never runs: the sync says so
+    return;
   }
+  rescheduled_.insert(key);
+  queue_.add(key);
 }
 
 void CronJobController::on_job(const Object& old, const Object& next) {
@@ -103,6 +123,14 @@ Task<Result<CronJobController::Again>> CronJobController::sync(std::string key) 
     co_return std::nullopt;
   }
   for (const Object& job : jobs_.by_index(kControllerIndex, view.cron_job->metadata().uid())) view.jobs.push_back(as<batchv1::Job>(job));
+  // Kept for the next try if this one fails. A change while it goes on marks the key anew, and so is not lost.
+  view.rescheduled = rescheduled_.erase(key) > 0;
+  const auto done = co_await act(view);
+  if (!done && view.rescheduled) rescheduled_.insert(key);
+  co_return done;
+}
+
+Task<Result<CronJobController::Again>> CronJobController::act(View& view) {
   co_await trim_history(view);
   CO_TRY_VOID(co_await confirm(view));
 

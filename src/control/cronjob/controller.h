@@ -26,7 +26,9 @@ class CronJobController : public Controller {
   bool shows_last_status(const batchv1::CronJob& cached) const;
 
   Task<void> run();
+  Task<void> watch_clock();
   Task<Result<Again>> sync(std::string key);
+  Task<Result<Again>> act(cronjob::View& view);
   Task<void> trim_history(cronjob::View& view);
   Task<bool> delete_job(const batchv1::CronJob& about, std::string ns, std::string name);
   Task<Result<void>> confirm(cronjob::View& view);
@@ -43,7 +45,9 @@ class CronJobController : public Controller {
   Histogram& creation_skew_;
   // The resourceVersion of the last status write by uid: a cache that is older would start a run again.
   std::unordered_map<std::string, std::string> written_;
-  std::unordered_set<std::string> stale_;  // keys whose sync waits for the cache to show that write
+  std::unordered_set<std::string> stale_;        // keys whose sync waits for the cache to show that write
+  std::unordered_set<std::string> rescheduled_;  // keys whose schedule or zone changed since their last sync
+  Event has_cron_jobs_;
   WorkQueue queue_;
   Scope scope_;
 };

@@ -174,6 +174,81 @@ TEST_F(CronJobControllerTest, CountsAChangedScheduleFromNowOn) {
   EXPECT_EQ(jobs(), (Strings{"c-29762520", "c-29762541"}));
 }
 
+TEST_F(CronJobControllerTest, ReplaceWaitsWhileTheRunBeforeCannotBeRead) {
+  start();
+  batchv1::CronJob cron_job = make_cron_job("*/5 * * * *");
+  cron_job.mutable_spec()->set_concurrencypolicy("Replace");
+  put(cron_job);
+  loop_.run_for(2min);
+  client_.set_failures([](std::string_view verb, const Kind& kind, std::string_view) -> std::optional<Error> {
+    if (verb == "get" && kind.kind == "Job") return Error{.reason = Reason::kInternalError, .message = "broken"};
+    return std::nullopt;
+  });
+  loop_.run_for(5min);
+  EXPECT_EQ(jobs(), (Strings{"c-29762520"}));
+  EXPECT_EQ(std::ranges::count(event_reasons(), "FailedGet"), 1);
+  client_.set_failures(nullptr);
+  loop_.run_for(5min);
+  EXPECT_EQ(this->cron_job()->status().active_size(), 1);
+  EXPECT_EQ(std::ranges::count(jobs(), "c-29762520"), 0);
+}
+
+TEST_F(CronJobControllerTest, AHistoryOfNoneKeepsTheTimeOfTheSuccessOnly) {
+  start();
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *");
+  cron_job.mutable_spec()->set_successfuljobshistorylimit(0);
+  put(cron_job);
+  loop_.run_for(2min);
+  finish("c-29762520");
+  EXPECT_TRUE(jobs().empty());
+  EXPECT_TRUE(this->cron_job()->status().has_lastsuccessfultime());
+  EXPECT_EQ(this->cron_job()->status().active_size(), 0);
+}
+
+TEST_F(CronJobControllerTest, TellsNobodyThatTheNamespaceGoesAway) {
+  start();
+  put(make_cron_job("0 * * * *"));
+  client_.set_failures([](std::string_view verb, const Kind& kind, std::string_view) -> std::optional<Error> {
+    if (verb != "create" || kind.kind != "Job") return std::nullopt;
+    return Error{.reason = Reason::kForbidden, .message = "no", .causes = {{"NamespaceTerminating", "", ""}}};
+  });
+  loop_.run_for(3min);
+  EXPECT_TRUE(jobs().empty());
+  EXPECT_TRUE(event_reasons().empty());
+}
+
+TEST_F(CronJobControllerTest, AfterALongSleepTheNewestRunStartsSoon) {
+  start();
+  put(make_cron_job("0 * * * *"));
+  loop_.jump_wall_clock(24h);
+  loop_.run_for(31s);  // 09:59:01 a day later
+  EXPECT_EQ(jobs(), (Strings{"c-29763900"}));
+  loop_.run_for(1min);
+  EXPECT_EQ(jobs(), (Strings{"c-29763900", "c-29763960"}));
+}
+
+TEST_F(CronJobControllerTest, AClockThatGoesBackStartsNothingTwice) {
+  start();
+  put(make_cron_job("0 * * * *"));
+  loop_.run_for(2min);  // 10:00:30
+  loop_.jump_wall_clock(-30min);
+  loop_.run_for(59min);  // 10:29:30
+  EXPECT_EQ(jobs(), (Strings{"c-29762520"}));
+  loop_.run_for(31min);  // 11:00:30
+  EXPECT_EQ(jobs(), (Strings{"c-29762520", "c-29762580"}));
+}
+
+TEST_F(CronJobControllerTest, WhatWasDownStartsTheNewestMissedRunOnly) {
+  start();
+  put(make_cron_job("0 * * * *"));
+  loop_.run_for(2min);
+  finish("c-29762520");
+  controllers_.reset();
+  loop_.run_for(3h + 30min);  // 13:30:30
+  start();
+  EXPECT_EQ(jobs(), (Strings{"c-29762520", "c-29762700"}));
+}
+
 TEST_F(CronJobControllerTest, TtlDeletesAFinishedJobWhenItIsOver) {
   start();
   batchv1::Job job;

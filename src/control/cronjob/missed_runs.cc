@@ -56,16 +56,14 @@ Result<Due> find_due(const batchv1::CronJob& cron_job, const CronSchedule& sched
   return Due{found.newest, found.newest.has_value() && found.missed > kMissedRunsWarned};
 }
 
-std::optional<Duration> until_next_run(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now) {
+std::optional<WallTime> find_next(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now) {
   WallTime after = now;
   if (const auto found = search(cron_job, schedule, zone, now, false); found && found->newest) {
     after = *found->newest;
   } else if (found && found->missed == 0) {
     after = found->base;
   }
-  const std::optional<WallTime> next = schedule.next(after, zone);
-  if (!next) return std::nullopt;
-  return *next - now;
+  return schedule.next(after, zone);
 }
 
 }  // namespace stint::cronjob

@@ -20,7 +20,7 @@ struct Due {
 // kInvalid: the schedule never yields a time.
 Result<Due> find_due(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now);
 
-// Nothing: never.
-std::optional<Duration> until_next_run(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now);
+// The next run after the due one, or after now. Nothing: never.
+std::optional<WallTime> find_next(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now);
 
 }  // namespace stint::cronjob

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/go_quote.h"
 #include "api/object.h"
 #include "control/cronjob/missed_runs.h"
 
@@ -89,25 +90,26 @@ void decide_start(const batchv1::CronJob& cron_job, WallTime due, WallTime now, 
   plan.start = due;
 }
 
-void decide_run(const batchv1::CronJob& cron_job, WallTime now, Plan& plan) {
+void decide_run(const View& view, WallTime now, Plan& plan) {
+  const batchv1::CronJob& cron_job = *view.cron_job;
   const auto& spec = cron_job.spec();
   if (is_deleting(cron_job)) return;
   if (spec.has_timezone() && !time_zone_exists(spec.timezone())) {
     plan.notices.push_back(
-        {true, "UnknownTimeZone", "invalid timeZone: \"" + spec.timezone() + "\": unknown time zone " + spec.timezone()});
+        {true, "UnknownTimeZone", "invalid timeZone: " + go_quoted(spec.timezone()) + ": unknown time zone " + spec.timezone()});
     return;
   }
   if (spec.suspend()) return;
   if (names_zone(cron_job)) {
     plan.notices.push_back({true, "UnsupportedSchedule",
-                            "CRON_TZ or TZ used in schedule \"" + spec.schedule() +
-                                "\" is not officially supported, see "
+                            "CRON_TZ or TZ used in schedule " + go_quoted(spec.schedule()) +
+                                " is not officially supported, see "
                                 "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"});
   }
   const auto timetable = read_timetable(cron_job);
   if (!timetable) {
     plan.notices.push_back(
-        {true, "UnparseableSchedule", "unparseable schedule: \"" + spec.schedule() + "\" : " + timetable.error().message});
+        {true, "UnparseableSchedule", "unparseable schedule: " + go_quoted(spec.schedule()) + " : " + timetable.error().message});
     return;
   }
   const auto due = find_due(cron_job, timetable->schedule, timetable->zone, now);
@@ -115,8 +117,8 @@ void decide_run(const batchv1::CronJob& cron_job, WallTime now, Plan& plan) {
     plan.notices.push_back({true, "InvalidSchedule", "invalid schedule: " + spec.schedule() + " : " + due.error().message});
     return;
   }
-  plan.look_again = until_next_run(cron_job, timetable->schedule, timetable->zone, now);
-  if (!due->time) return;
+  if (const auto next = find_next(cron_job, timetable->schedule, timetable->zone, now)) plan.look_again = *next - now;
+  if (!due->time || view.rescheduled) return;
   if (due->too_many_missed) {
     plan.notices.push_back(
         {true, "TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"});
@@ -129,13 +131,8 @@ void decide_run(const batchv1::CronJob& cron_job, WallTime now, Plan& plan) {
 Plan plan(const View& view, WallTime now) {
   Plan plan{.status = view.cron_job->status()};
   reconcile_active(view, plan);
-  decide_run(*view.cron_job, now, plan);
+  decide_run(view, now, plan);
   return plan;
-}
-
-Result<std::optional<Duration>> until_next_run(const batchv1::CronJob& cron_job, WallTime now) {
-  TRY(const Timetable timetable, read_timetable(cron_job));
-  return until_next_run(cron_job, timetable.schedule, timetable.zone, now);
 }
 
 bool is_listed(const batchv1::CronJobStatus& status, std::string_view job_uid) {

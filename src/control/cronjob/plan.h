@@ -18,6 +18,8 @@ struct View {
   std::vector<JobPtr> jobs;                     // that it controls
   std::set<std::string, std::less<>> removed;   // uids of its Jobs that the history limits just removed
   std::set<std::string, std::less<>> vanished;  // uids in status.active of Jobs that the server does not know any more
+  // Its schedule or zone has just changed. What the new one would have started before is not caught up: it counts from its next time.
+  bool rescheduled = false;
 };
 
 struct Plan {
@@ -29,9 +31,6 @@ struct Plan {
 };
 
 Plan plan(const View& view, WallTime now);
-
-// When a changed schedule is to be looked at: its next future time. kInvalid: it does not parse.
-Result<std::optional<Duration>> until_next_run(const batchv1::CronJob& cron_job, WallTime now);
 
 bool is_listed(const batchv1::CronJobStatus& status, std::string_view job_uid);
 void unlist(batchv1::CronJobStatus& status, std::string_view job_uid);

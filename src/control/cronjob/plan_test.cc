@@ -141,6 +141,59 @@ TEST(CronJobPlan, ReplaceDeletesTheRunBefore) {
   EXPECT_EQ(start_of(replaced), "2026-08-03T10:05:00Z");
 }
 
+TEST(CronJobPlan, AllowStartsBesideTheRunBefore) {
+  batchv1::CronJob cron_job = make_cron_job("*/5 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  const JobPtr running = make_run("29762520");
+  list_active(cron_job, running);
+  const Plan both = plan(make_view(cron_job, {running}), at("2026-08-03T10:05:00Z"));
+  EXPECT_EQ(start_of(both), "2026-08-03T10:05:00Z");
+  EXPECT_TRUE(both.replace.empty());
+  EXPECT_EQ(both.status.active_size(), 1) << "the one before stays listed";
+}
+
+TEST(CronJobPlan, NamesTheTwoRunsOfARepeatedHourApart) {
+  batchv1::CronJob cron_job = make_cron_job("0 1 * * *", "2012-11-04T04:00:00Z");
+  cron_job.mutable_spec()->set_timezone("America/New_York");
+  const Plan first = plan(make_view(cron_job), at("2012-11-04T05:00:00Z"));
+  ASSERT_TRUE(first.start.has_value());
+  EXPECT_EQ(job_name(cron_job, *first.start), "c-22533420");
+  set_last(cron_job, "2012-11-04T05:00:00Z");
+  const Plan again = plan(make_view(cron_job), at("2012-11-04T06:00:00Z"));
+  ASSERT_TRUE(again.start.has_value());
+  EXPECT_EQ(job_name(cron_job, *again.start), "c-22533480");
+}
+
+TEST(CronJobPlan, StartsNothingAgainAfterTheClockWentBack) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  const Plan back = plan(make_view(cron_job), at("2026-08-03T09:30:00Z"));
+  EXPECT_EQ(start_of(back), "none");
+  EXPECT_EQ(back.look_again, 90min);
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T10:00:00Z"), "none");
+}
+
+TEST(CronJobPlan, MakesUpForNothingRightAfterItsScheduleChanged) {
+  batchv1::CronJob cron_job = make_cron_job("*/1 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:00:00Z");
+  View view = make_view(cron_job);
+  view.rescheduled = true;
+  const Plan changed = plan(view, at("2026-08-03T10:20:30Z"));
+  EXPECT_EQ(start_of(changed), "none");
+  EXPECT_EQ(changed.look_again, 30s);
+}
+
+TEST(CronJobPlan, LooksNoMoreAtWhatCannotRun) {
+  const auto looks_again = [](const batchv1::CronJob& cron_job) {
+    return plan(make_view(cron_job), at("2026-08-03T10:00:30Z")).look_again.has_value();
+  };
+  EXPECT_FALSE(looks_again(make_cron_job("59 23 31 2 *", "2026-08-01T00:00:00Z")));
+  EXPECT_FALSE(looks_again(make_cron_job("60 * * * *", "2026-08-01T00:00:00Z")));
+  batchv1::CronJob nowhere = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  nowhere.mutable_spec()->set_timezone("Mars/Base");
+  EXPECT_FALSE(looks_again(nowhere));
+}
+
 TEST(CronJobPlan, StartsNothingWhileSuspendedButKeepsItsBooks) {
   batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
   set_last(cron_job, "2026-08-03T08:00:00Z");
