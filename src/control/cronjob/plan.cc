@@ -93,6 +93,7 @@ void decide_start(const batchv1::CronJob& cron_job, WallTime due, WallTime now, 
 void decide_run(const View& view, WallTime now, Plan& plan) {
   const batchv1::CronJob& cron_job = *view.cron_job;
   const auto& spec = cron_job.spec();
+  plan.status.clear_nextscheduletime();
   if (is_deleting(cron_job)) return;
   if (spec.has_timezone() && !time_zone_exists(spec.timezone())) {
     plan.notices.push_back(
@@ -117,7 +118,10 @@ void decide_run(const View& view, WallTime now, Plan& plan) {
     plan.notices.push_back({true, "InvalidSchedule", "invalid schedule: " + spec.schedule() + " : " + due.error().message});
     return;
   }
-  if (const auto next = find_next(cron_job, timetable->schedule, timetable->zone, now)) plan.look_again = *next - now;
+  if (const auto next = find_next(cron_job, timetable->schedule, timetable->zone, now)) {
+    *plan.status.mutable_nextscheduletime() = to_time(*next);
+    plan.look_again = *next - now;
+  }
   if (!due->time || view.rescheduled) return;
   if (due->too_many_missed) {
     plan.notices.push_back(

@@ -183,6 +183,16 @@ TEST(CronJobPlan, MakesUpForNothingRightAfterItsScheduleChanged) {
   EXPECT_EQ(changed.look_again, 30s);
 }
 
+TEST(CronJobPlan, TellsTheNextRunUnlessThereIsNone) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-03T09:58:30Z");
+  EXPECT_EQ(from_time(plan(make_view(cron_job), at("2026-08-03T10:00:00Z")).status.nextscheduletime()), at("2026-08-03T11:00:00Z"));
+  cron_job.mutable_spec()->set_suspend(true);
+  EXPECT_FALSE(plan(make_view(cron_job), at("2026-08-03T10:00:00Z")).status.has_nextscheduletime());
+  batchv1::CronJob never = make_cron_job("59 23 31 2 *", "2026-08-01T00:00:00Z");
+  *never.mutable_status()->mutable_nextscheduletime() = to_time(at("2026-08-03T11:00:00Z"));
+  EXPECT_FALSE(plan(make_view(never), at("2026-08-03T10:00:00Z")).status.has_nextscheduletime());
+}
+
 TEST(CronJobPlan, LooksNoMoreAtWhatCannotRun) {
   const auto looks_again = [](const batchv1::CronJob& cron_job) {
     return plan(make_view(cron_job), at("2026-08-03T10:00:30Z")).look_again.has_value();
