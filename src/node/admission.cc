@@ -1,5 +1,6 @@
 #include "node/admission.h"
 
+#include <algorithm>
 #include <set>
 
 namespace stint {
@@ -21,6 +22,7 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
   if (count + 1 > capacity("pods")) return Refusal{"OutOfpods", shortage("pods", 1, count, capacity("pods"))};
 
   const ResourceAmounts requests = pod_requests(pod.spec());
+  if (std::ranges::none_of(requests, [](const auto& request) { return request.second > 0; })) return std::nullopt;
   ResourceAmounts used;
   for (const auto* other : others) add_amounts(used, pod_requests(other->spec()));
   for (const auto& [name, amount] : requests) {

@@ -96,7 +96,9 @@ Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image
   auto config = co_await configure(container, image, attempt);
   const WallTime now = node_.loop.now();
   if (!config) co_return wait_for(container, "CreateContainerConfigError", config.error().message, now + kStartRetry);
-  auto prepared = co_await on_pool(node_.loop, [paths = paths_, name, attempt] { return make_attempt_files(paths, name, attempt); });
+  Result<void> prepared;
+  if (needs_files())
+    prepared = co_await on_pool(node_.loop, [paths = paths_, name, attempt] { return make_attempt_files(paths, name, attempt); });
   if (!prepared) co_return wait_for(container, "CreateContainerConfigError", prepared.error().message, now + kStartRetry);
 
   auto status = co_await node_.runtime.start_container(*std::move(config));
@@ -112,9 +114,12 @@ Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, Image
   add_environment_references(*container.spec, names);
   CO_TRY(const ReferencedObjects objects, co_await fetch(std::move(names)));
   CO_TRY(const Environment environment, build_environment(*container.spec, downward(), objects, node_.service_environment(*pod_)));
-  auto mounts = co_await on_pool(node_.loop, [pod = pod_, spec = *container.spec, paths = paths_, environment] {
-    return container_mounts(pod->spec(), spec, paths, environment);
-  });
+  Result<std::vector<Mount>> mounts;
+  if (needs_files()) {
+    mounts = co_await on_pool(node_.loop, [pod = pod_, spec = *container.spec, paths = paths_, environment] {
+      return container_mounts(pod->spec(), spec, paths, environment);
+    });
+  }
   if (!mounts) co_return std::unexpected(std::move(mounts).error());
   ContainerConfigInput input{.pod = *pod_, .container = *container.spec, .image = image, .environment = environment, .paths = paths_};
   input.volume_mounts = *std::move(mounts);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 
 #include "base/log.h"
 #include "node/container_config.h"
@@ -168,14 +169,20 @@ Result<int> choose_attempt(const corev1::Pod& pod, const LogOptions& options) {
   return fail(Reason::kBadRequest, reason.empty() ? waiting + " - no logs yet" : waiting + ": " + reason);
 }
 
-NodeLogs::NodeLogs(Loop& loop, Client& client, std::string log_dir, std::function<bool(const std::string&)> running)
-    : loop_(loop), client_(client), log_dir_(std::move(log_dir)), running_(std::move(running)), ended_(std::make_shared<Event>(loop)) {}
+NodeLogs::NodeLogs(Loop& loop, Client& client, std::string log_dir, std::function<bool(const std::string&)> running, bool absent_is_empty)
+    : loop_(loop),
+      client_(client),
+      log_dir_(std::move(log_dir)),
+      running_(std::move(running)),
+      absent_is_empty_(absent_is_empty),
+      ended_(std::make_shared<Event>(loop)) {}
 
 Task<Result<std::unique_ptr<LogStream>>> NodeLogs::open_log(std::string ns, std::string pod_name, LogOptions options) {
   CO_TRY(const auto pod, co_await get<corev1::Pod>(client_, ns, pod_name));
   CO_TRY(options.container, choose_container(*pod, options.container));
   CO_TRY(const int attempt, choose_attempt(*pod, options));
-  const std::string path = PodPaths("", log_dir_, *pod).container_log(options.container, attempt);
+  std::string path = PodPaths("", log_dir_, *pod).container_log(options.container, attempt);
+  if (absent_is_empty_ && !std::filesystem::exists(path)) path = "/dev/null";
   auto opened = co_await on_pool(loop_, [path, tail = options.tail_lines] { return open_at(path, tail); });
   if (!opened) co_return std::unexpected(std::move(opened).error());
   std::function<bool()> running;

@@ -14,8 +14,8 @@ namespace stint {
 
 class NodeLogs : public LogSource {
  public:
-  // `running` tells of a container id whether it still runs.
-  NodeLogs(Loop& loop, Client& client, std::string log_dir, std::function<bool(const std::string&)> running);
+  // `running` tells of a container id whether it still runs. With `absent_is_empty` a log that was never made is an empty one.
+  NodeLogs(Loop& loop, Client& client, std::string log_dir, std::function<bool(const std::string&)> running, bool absent_is_empty = false);
   Task<Result<std::unique_ptr<LogStream>>> open_log(std::string ns, std::string pod, LogOptions options) override;
 
   // Some container ended: followers look whether it was theirs.
@@ -26,6 +26,7 @@ class NodeLogs : public LogSource {
   Client& client_;
   std::string log_dir_;
   std::function<bool(const std::string&)> running_;
+  const bool absent_is_empty_;
   std::shared_ptr<Event> ended_;  // shared with the streams
 };
 

@@ -69,11 +69,13 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                .memory_capacity_bytes = description_.facts.memory_bytes,
                .refuse = [this](const corev1::Pod& pod) { return refuse(pod); },
                .service_environment = [this](const corev1::Pod& pod) { return service_environment(pod); }},
-      logs_(loop, client, options_.log_dir,
-            [this](const std::string& id) {
-              const auto status = runtime_.status(id);
-              return status && status->state == ContainerState::kRunning;
-            }),
+      logs_(
+          loop, client, options_.log_dir,
+          [this](const std::string& id) {
+            const auto status = runtime_.status(id);
+            return status && status->state == ContainerState::kRunning;
+          },
+          !runtime.uses_files()),
       exec_(client, runtime),
       usage_(loop, runtime, options_.name),
       pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
@@ -173,7 +175,10 @@ Task<void> NodeAgent::remove_leftovers() {
     if (!is_terminal_phase(pod->status().phase())) running.insert(pod->metadata().uid());
   }
   for (const auto& sandbox : runtime_.list_sandboxes()) {
-    if (running.contains(sandbox.id)) continue;
+    if (running.contains(sandbox.id)) {
+      found_sandboxes_.emplace(sandbox.id, sandbox);
+      continue;
+    }
     auto removed = co_await runtime_.remove_sandbox(sandbox.id);
     if (!removed) log_warning("left over sandbox stays", "sandbox", sandbox.id, "error", removed.error().message);
   }
@@ -205,12 +210,11 @@ void NodeAgent::pod_changed(const Object& old, const Object& next) {
 void NodeAgent::start_worker(std::shared_ptr<const corev1::Pod> pod) {
   const std::string uid = pod->metadata().uid();
   auto worker = std::make_unique<PodWorker>(context_, pod, [this, uid] { loop_.post([this, uid] { worker_finished(uid); }); });
-  const auto sandboxes = runtime_.list_sandboxes();
-  const auto sandbox = std::find_if(sandboxes.begin(), sandboxes.end(), [&](const SandboxStatus& each) { return each.id == uid; });
-  if (sandbox != sandboxes.end() || pod->status().has_starttime()) {
+  const auto sandbox = found_sandboxes_.extract(uid);
+  if (!sandbox.empty() || pod->status().has_starttime()) {
     auto containers = runtime_.list_containers();
     std::erase_if(containers, [&](const ContainerStatus& each) { return each.sandbox_id != uid; });
-    worker->recover(sandbox == sandboxes.end() ? nullptr : &*sandbox, containers);
+    worker->recover(sandbox.empty() ? nullptr : &sandbox.mapped(), containers);
   }
   auto& started = workers_[uid];
   started = std::move(worker);

@@ -90,6 +90,8 @@ class NodeAgent {
   std::unique_ptr<dns::Resolver> resolver_;  // once it listens
   Event ready_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by uid
+  // What an earlier life left and a worker is to take over, by uid. Later sandboxes are made by the workers themselves.
+  std::map<std::string, SandboxStatus> found_sandboxes_;
   WallTime status_written_at_;
   Scope scope_;  // last: destroyed first
 };

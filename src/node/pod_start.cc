@@ -89,7 +89,7 @@ Task<PodWorker::Outcome> PodWorker::admit() {
 }
 
 Task<PodWorker::Outcome> PodWorker::make_directories() {
-  if (directories_made_) co_return Outcome::kDone;
+  if (directories_made_ || !needs_files()) co_return Outcome::kDone;
   auto made =
       co_await on_pool(node_.loop, [pod = pod_, paths = paths_, dns = node_.dns_address] { return make_pod_dirs(*pod, paths, dns); });
   if (!made) {
@@ -120,7 +120,7 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   for (const auto& sysctl : spec.securitycontext().sysctls()) config.sysctls[sysctl.name()] = sysctl.value();
   auto sandbox = co_await node_.runtime.create_sandbox(std::move(config));
   Result<void> hosts;
-  if (sandbox) {
+  if (sandbox && needs_files()) {
     HostsInput input{.pod_ip = sandbox->ip,
                      .hostname = pod_hostname(spec, pod_->metadata().name()),
                      .domain = pod_domain(spec, pod_->metadata().namespace_()),

@@ -211,6 +211,7 @@ Task<void> PodWorker::absorb_exits() {
 }
 
 Task<std::string> PodWorker::last_words(ContainerStatus status) {
+  if (!needs_files()) co_return "";
   const auto* spec = find_container(pod_->spec(), status.name);
   const bool from_log = spec != nullptr && spec->terminationmessagepolicy() == "FallbackToLogsOnError" && status.exit_code != 0;
   co_return co_await on_pool(node_.loop, [path = paths_.termination_log(status.name, status.attempt),

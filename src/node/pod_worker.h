@@ -59,6 +59,7 @@ class PodWorker {
   Task<void> run();
   Task<void> pass();
   bool must_stop();
+  bool needs_files() const { return node_.runtime.uses_files() || pod_->spec().volumes_size() > 0; }
   bool ended_by_itself() const;
   Task<void> absorb_exits();
   Task<std::string> last_words(ContainerStatus status);

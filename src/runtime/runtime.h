@@ -120,6 +120,9 @@ class Runtime {
   // that nothing was taken over yet, so it may be tried again.
   virtual Task<Result<void>> recover() = 0;
 
+  // False: containers are only played, so that a pod without volumes needs no files.
+  virtual bool uses_files() const { return true; }
+
   // Where containers reach this machine (`host.stint.internal`); "" if they have no network of their own.
   virtual std::string host_address() const { return ""; }
   // Containers outlive this process unless everything is to be removed: then nothing of the driver's is left on the machine.

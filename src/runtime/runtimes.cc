@@ -13,7 +13,11 @@ struct Driver {
   MakeRuntime make;
 };
 
-Result<std::unique_ptr<Runtime>> make_fake(Loop& loop, RuntimeOptions) { return make_fake_runtime(loop); }
+Result<std::unique_ptr<Runtime>> make_fake(Loop& loop, RuntimeOptions) {
+  auto runtime = make_fake_runtime(loop);
+  runtime->make_no_files();
+  return runtime;
+}
 
 constexpr Driver kDrivers[] = {
     {"crun", make_crun_runtime},

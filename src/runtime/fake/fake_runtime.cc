@@ -68,6 +68,7 @@ void FakeRuntime::reboot() {
   for (auto& [id, container] : containers_)
     if (container->timer != 0) loop_.cancel_timer(container->timer);
   containers_.clear();
+  containers_of_.clear();
   sandboxes_.clear();
 }
 
@@ -88,10 +89,13 @@ Task<Result<SandboxStatus>> FakeRuntime::create_sandbox(SandboxConfig config) {
 }
 
 Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
-  for (auto& [id, container] : containers_) {
-    if (container->status.sandbox_id == sandbox_id && container->status.state == ContainerState::kRunning) end(*container, 137);
+  for (const std::string& id : containers_of_[sandbox_id]) {
+    const auto found = containers_.find(id);
+    if (found == containers_.end()) continue;
+    if (found->second->status.state == ContainerState::kRunning) end(*found->second, 137);
+    containers_.erase(found);
   }
-  std::erase_if(containers_, [&](const auto& entry) { return entry.second->status.sandbox_id == sandbox_id; });
+  containers_of_.erase(sandbox_id);
   sandboxes_.erase(sandbox_id);
   addresses_.erase(sandbox_id);
   co_return Result<void>{};
@@ -101,7 +105,8 @@ Task<Result<ContainerStatus>> FakeRuntime::start_container(ContainerConfig confi
   if (auto found = containers_.find(config.id); found != containers_.end()) co_return found->second->status;
   if (!sandboxes_.contains(config.sandbox_id)) co_return fail(Reason::kNotFound, "sandbox \"" + config.sandbox_id + "\" not found");
   if (auto error = take_failure(start_failures_)) co_return fail(*std::move(error));
-  started_.push_back(config);
+  if (started_.size() < kStartedMax) started_.push_back(config);
+  containers_of_[config.sandbox_id].push_back(config.id);
 
   auto owned = std::make_unique<Container>();
   Container& container = *owned;

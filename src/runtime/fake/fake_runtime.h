@@ -33,6 +33,8 @@ class FakeRuntime : public Runtime {
   explicit FakeRuntime(Loop& loop) : loop_(loop) {}
   ~FakeRuntime() override;
 
+  // Nobody will look into the pods' files: they need not be made.
+  void make_no_files() { uses_files_ = false; }
   // Without one every container exits 0 at once.
   void set_behaviour(Behaviour behaviour) { behaviour_ = std::move(behaviour); }
   // Makes the next `count` calls to create_sandbox / start_container fail with this error.
@@ -42,7 +44,8 @@ class FakeRuntime : public Runtime {
   void detach();
   // The machine lost power: running containers and sandboxes are gone.
   void reboot();
-  // Every config a container was started with, in order.
+  // The first kStartedMax configs that containers were started with, in order.
+  static constexpr size_t kStartedMax = 10'000;
   const std::vector<ContainerConfig>& started() const { return started_; }
   const std::map<std::string, SandboxConfig>& sandboxes() const { return sandboxes_; }
   // Ends a container now, as if by itself.
@@ -64,6 +67,7 @@ class FakeRuntime : public Runtime {
   std::vector<ContainerStatus> list_containers() const override;
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }
   Task<Result<void>> recover() override;
+  bool uses_files() const override { return uses_files_; }
 
  private:
   struct Container {
@@ -82,9 +86,11 @@ class FakeRuntime : public Runtime {
   std::map<std::string, SandboxConfig> sandboxes_;
   std::map<std::string, std::string> addresses_;
   std::map<std::string, std::unique_ptr<Container>> containers_;
+  std::map<std::string, std::vector<std::string>> containers_of_;  // ids by sandbox; some may be gone
   std::vector<ContainerConfig> started_;
   std::vector<Error> sandbox_failures_, start_failures_;
   int last_address_ = 1;
+  bool uses_files_ = true;
 };
 
 std::unique_ptr<FakeRuntime> make_fake_runtime(Loop& loop);
