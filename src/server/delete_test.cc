@@ -75,6 +75,23 @@ TEST_F(Delete, KeepsAPodWithFinalizersAfterItsGrace) {
   EXPECT_TRUE(is_gone(get<corev1::Pod>("a")));
 }
 
+// The patch that is carried out without JSON, and the same one with a member more, which is not.
+TEST_F(Delete, TakesFinalizersOffByAPatchThatDoesNothingElse) {
+  corev1::ConfigMap map = config_map("a");
+  for (const char* finalizer : {"x.io/a", "x.io/b", "x.io/c"}) map.mutable_metadata()->add_finalizers(finalizer);
+  ASSERT_TRUE(create(map));
+  const auto finalizers = [](const auto& answer) {
+    const auto& all = object_of<corev1::ConfigMap>(answer).metadata().finalizers();
+    return std::vector<std::string>(all.begin(), all.end());
+  };
+  const auto alone = patch<corev1::ConfigMap>("a", PatchType::kStrategic,
+                                              R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["x.io/b","x.io/none"]}})");
+  EXPECT_EQ(finalizers(alone), (std::vector<std::string>{"x.io/a", "x.io/c"}));
+  const auto with_more = patch<corev1::ConfigMap>("a", PatchType::kStrategic,
+                                                  R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["x.io/c"],"labels":{"k":"v"}}})");
+  EXPECT_EQ(finalizers(with_more), (std::vector<std::string>{"x.io/a"}));
+}
+
 TEST_F(Delete, OrphansTheDependentsOfAJobUnlessToldOtherwise) {
   ASSERT_TRUE(create(job("a")));
   const auto silent = remove<batchv1::Job>("a");

@@ -87,10 +87,31 @@ std::vector<std::string> patch_faults(const PatchBody& patch) {
   return faults;
 }
 
+// The finalizers that a strategic patch takes away, if that is all it does: the Job controller's one patch for each pod. Then the object
+// need not go through JSON and back.
+const json::Array* only_dropped_finalizers(const PatchBody& patch) {
+  if (patch.type != PatchType::kStrategic || !patch.duplicates.empty() || !patch.patch.is_object()) return nullptr;
+  const auto only_member = [](const json::Value& value, std::string_view key) -> const json::Value* {
+    return value.is_object() && value.as_object().size() == 1 ? value.find(key) : nullptr;
+  };
+  const json::Value* metadata = only_member(patch.patch, "metadata");
+  const json::Value* dropped = metadata == nullptr ? nullptr : only_member(*metadata, "$deleteFromPrimitiveList/finalizers");
+  if (dropped == nullptr || !dropped->is_array() || !std::ranges::all_of(dropped->as_array(), &json::Value::is_string)) return nullptr;
+  return &dropped->as_array();
+}
+
+std::unique_ptr<Message> without_finalizers(const Message& current, const json::Array& dropped) {
+  std::unique_ptr<Message> next(current.New());
+  next->CopyFrom(current);
+  for (const json::Value& finalizer : dropped) remove_finalizer(*next, finalizer.as_string());
+  return next;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Message>> patched_object(const Request& request, const Message& current, std::vector<std::string>& warnings) {
   if (!request.patch) return fail(Reason::kBadRequest, "the request has no patch");
+  if (const json::Array* dropped = only_dropped_finalizers(*request.patch)) return without_finalizers(current, *dropped);
   const Kind& kind = *request.kind;
   const std::string api_version = kind.api_version();
   const json::Value document = json::to_value(current, {.api_version = api_version, .kind = kind.kind});
