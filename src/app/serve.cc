@@ -184,7 +184,8 @@ class Serve {
             .log_dir = command_.data_dir + "/logs",
             .host_ip = host.empty() ? "127.0.0.1" : host,
             .host_address = host,
-            .dns_address = host};
+            .dns_address = host,
+            .pods_max = command_.max_pods};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }

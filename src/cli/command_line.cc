@@ -26,6 +26,9 @@ struct Commands {
   CronCommand cron;
 };
 
+// Far more than a machine runs; for the fake runtime.
+constexpr int kPodsMax = 1'000'000;
+
 void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   auto* serve = app.add_subcommand("serve", "run the Kubernetes API, the controllers and this machine's node");
   serve->add_option("--data-dir", options.data_dir, "where everything that must survive is kept")
@@ -47,6 +50,9 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--disable-controllers", options.disabled_controllers, "controllers that do not run, by name; '*' for all")
       ->delimiter(',');
   serve->add_flag("--disable-scheduler", options.disable_scheduler, "bind no pods to the node");
+  serve->add_option("--max-pods", options.max_pods, "pods that the node takes at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kPodsMax));
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 

@@ -22,6 +22,7 @@ struct ServeCommand {
   std::string audit_level = "Metadata";
   std::vector<std::string> disabled_controllers;  // "*": all of them
   bool disable_scheduler = false;
+  int max_pods = 500;
   bool verbose = false;
 };
 

@@ -53,6 +53,7 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
                                                                      {"serve", "--runtime", "docker"},
                                                                      {"serve", "--store", "etcd"},
                                                                      {"serve", "--listen", "here"},
+                                                                     {"serve", "--max-pods", "0"},
                                                                      {"serve", "--listen", "1.2.3.4:70000"},
                                                                      {"image", "pull"},
                                                                      {"cron"},
