@@ -140,6 +140,17 @@ class Server:
         if left:
             raise AssertionError("left behind: " + ", ".join(left))
 
+    def discard(self):
+        """Kills it and removes the directory. Only with the fake runtime, where nothing but volumes is left."""
+        assert self.runtime == "fake"
+        atexit.unregister(self.close)
+        self.kill()
+        mounts = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines() if line.split()[1].startswith(f"{self.dir}/")]
+        for mount in mounts:
+            subprocess.run(["umount", mount], check=True)
+        self.log.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
     def leftovers(self):
         """Processes, mounts and cgroups that name this server's directory."""
         left = []
