@@ -21,6 +21,7 @@ LONG_HASH = re.compile(r"\b[0-9A-F]{128}\b")
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 REVISION_IN_TEXT = re.compile(
     r"(in record \(|resource version: |resourceVersion: \"?|\\?\"resourceVersion\\?\":\s?\\?\"|current: |too old resource version: \d+ \(|in the precondition \()(\d+)")
+YAML_LIST = re.compile(r'^(kind: \w+List\nmetadata:\n(?:  \w+: .*\n)*?  resourceVersion: )"\d+"', re.M)
 TOKEN_VOLUME = re.compile(r"\bkube-api-access-[a-z0-9]{5}\b")
 EDITED_FILE = re.compile(r"kubectl-\w+-edit-\d+")
 GENERATED = re.compile(r"^(.*)([bcdfghjklmnpqrstvwxz2456789]{5})$")
@@ -65,6 +66,7 @@ class Masks:
         text = TIME.sub(self._time, text)
         text = HTTP_TIME.sub("TIME", text)
         text = UUID.sub(lambda match: self.word("uid", match[0]), text)
+        text = YAML_LIST.sub(r'\1"RV"', text)
         text = REVISION_IN_TEXT.sub(self._revision_in_text, text)
         text = LONG_HASH.sub("HASH", TOKEN.sub("TOKEN", text))
         return AGE.sub("AGE", text) if ages else text
