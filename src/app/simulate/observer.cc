@@ -195,7 +195,9 @@ void Observer::see_containers(const Pod& pod, Track& track) {
     for (const auto& status : statuses) {
       if (is_beside(pod.spec(), status.name())) continue;
       const int restarts = status.restartcount();
-      if (restarts > 0 && status.has_laststate()) see_instance(pod, track, status.name(), restarts - 1, status.laststate());
+      // While a container waits, the last state is of its newest start, and otherwise of the one before.
+      const int last = status.state().has_waiting() ? restarts : restarts - 1;
+      if (last >= 0) see_instance(pod, track, status.name(), last, status.laststate());
       see_instance(pod, track, status.name(), restarts, status.state());
     }
   };

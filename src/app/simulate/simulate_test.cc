@@ -89,6 +89,8 @@ TEST(Simulate, RestartsAContainerInItsPod) {
   const JobReport& job = report.jobs[0];
   EXPECT_THAT(codes(job), ElementsAre(1, 1, 0));
   EXPECT_THAT(waits(job), ElementsAre(0, 0, 10));
+  EXPECT_EQ(job.attempts[0].end, kStart + 1s);
+  EXPECT_EQ(job.attempts[1].end, kStart + 2s);
   EXPECT_EQ(job.attempts[2].reason, "ContainerRestart");
   EXPECT_EQ(job.attempts[0].pod, job.attempts[2].pod);
   EXPECT_EQ(job.condition, "Complete");
