@@ -62,6 +62,18 @@ TEST_F(CrunRuntime, GivesTheContainerWhatWasAsked) {
   }
 }
 
+TEST_F(CrunRuntime, GivesThePrivilegedWhatThisMachineHas) {
+  std::string bounds;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("CapBnd:")) bounds = line.substr(line.rfind('\t') + 1);
+  }
+  ASSERT_FALSE(bounds.empty());
+  ContainerConfig config = shell("pod1", "grep CapEff /proc/self/status");
+  config.privileged = true;
+  EXPECT_THAT(output_of(config), HasSubstr(bounds + "\n"));
+}
+
 TEST_F(CrunRuntime, ShowsNothingOfOtherPodsOrTheHost) {
   const std::string log =
       output_of(shell("pod1", "echo $$; ls /sys/class/net; cat /proc/keys; echo x >/proc/sys/kernel/hostname || echo refused"));

@@ -1,5 +1,7 @@
 #include "runtime/crun/oci_config.h"
 
+#include <sys/prctl.h>
+
 #include <algorithm>
 
 #include "api/json.h"
@@ -15,6 +17,7 @@ using json::Value;
 constexpr std::string_view kDefaultCapabilities[] = {
     "CHOWN",  "DAC_OVERRIDE", "FSETID",  "FOWNER",           "MKNOD",      "NET_RAW", "SETGID",
     "SETUID", "SETFCAP",      "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL",    "AUDIT_WRITE"};
+// By their numbers in linux/capability.h.
 constexpr std::string_view kAllCapabilities[] = {"CHOWN",
                                                  "DAC_OVERRIDE",
                                                  "DAC_READ_SEARCH",
@@ -76,9 +79,19 @@ Result<std::string_view> plain_capability(std::string_view name) {
   return plain;
 }
 
+// All that this machine lets us hand on: inside of a container or a stripped-down machine some are gone for good, and who asks for one
+// of those does not start.
+std::vector<std::string_view> held_capabilities() {
+  std::vector<std::string_view> held;
+  for (size_t number = 0; number < std::size(kAllCapabilities); ++number) {
+    if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1) held.push_back(kAllCapabilities[number]);
+  }
+  return held;
+}
+
 Result<Array> capabilities_of(const ContainerConfig& container) {
   std::vector<std::string_view> kept(std::begin(kDefaultCapabilities), std::end(kDefaultCapabilities));
-  auto keep_all = [&] { kept.assign(std::begin(kAllCapabilities), std::end(kAllCapabilities)); };
+  auto keep_all = [&] { kept = held_capabilities(); };
   if (container.privileged) keep_all();
   // ALL first, so that single names add to it or take from it, whatever their order.
   if (std::ranges::count(container.add_capabilities, "ALL") > 0) keep_all();
