@@ -147,7 +147,8 @@ TEST_F(Http2Server, TheFirstAnswerIsNotHeldUpByTheNext) {
   Http2Client client(start());
   const int32_t first = client.request("GET", "/big"), second = client.request("GET", "/big");
   EXPECT_EQ(client.wait(first).body.size(), 8u * 1024 * 1024);
-  EXPECT_LT(client.answers[second].body.size(), 4u * 1024 * 1024);
+  // Whenever the first has filled its window the second goes on: about half of it comes meanwhile. In turns it would be all but one window.
+  EXPECT_LT(client.answers[second].body.size(), 7u * 1024 * 1024);
   EXPECT_EQ(client.wait(second).body.size(), 8u * 1024 * 1024);
 }
 
