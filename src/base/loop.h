@@ -20,6 +20,7 @@ class Loop {
   virtual ~Loop() = default;
   virtual const Clock& clock() const = 0;
   WallTime now() const { return clock().now(); }
+  virtual Duration steady_now() const = 0;  // since a moment of its own choice; never jumps, for spans within one life
   virtual Rng& rng() = 0;
 
   // Runs until stop() or, for SimLoop, until nothing is left to do.

@@ -14,6 +14,7 @@ class SimLoop : public Loop {
   explicit SimLoop(WallTime start, uint64_t seed = 1);
 
   const Clock& clock() const override { return clock_; }
+  Duration steady_now() const override { return clock_.steady.time_since_epoch(); }
   Rng& rng() override { return *rng_; }
   void run() override;  // until idle or stop()
   void stop() override { stopped_ = true; }

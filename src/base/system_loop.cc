@@ -26,6 +26,7 @@ class SystemLoop : public Loop {
 
   asio::io_context& context() { return context_; }
   const Clock& clock() const override { return clock_; }
+  Duration steady_now() const override { return std::chrono::steady_clock::now().time_since_epoch(); }
   Rng& rng() override { return *rng_; }
   void run() override {
     auto work = asio::make_work_guard(context_);

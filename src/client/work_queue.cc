@@ -39,7 +39,7 @@ void WorkQueue::enqueue(std::string key) {
 }
 
 void WorkQueue::schedule(std::string key, Duration delay) {
-  const WallTime due = loop_.now() + delay;
+  const Duration due = loop_.steady_now() + delay;
   auto found = delayed_.find(key);
   if (found != delayed_.end()) {
     if (found->second.due <= due) return;

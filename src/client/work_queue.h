@@ -62,7 +62,7 @@ class WorkQueue {
   std::unordered_map<std::string, WallTime> queued_;  // in ready_, or added while running; since when
   std::unordered_map<std::string, WallTime> running_;
   struct Delayed {
-    WallTime due;
+    Duration due;  // steady
     Loop::TimerId timer;
   };
   std::unordered_map<std::string, Delayed> delayed_;

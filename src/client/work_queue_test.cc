@@ -111,6 +111,15 @@ TEST_F(WorkQueueTest, LetsTheEarliestOfDelayedAddsWin) {
   EXPECT_EQ(script_.at, (Times{5s}));
 }
 
+TEST_F(WorkQueueTest, WaitsNoLongerWhenTheClockIsSet) {
+  queue_.start();
+  queue_.add_after("a", 5min);
+  loop_.jump_wall_clock(1h);
+  queue_.add_after("a", 5s);
+  loop_.run_for(10s);
+  EXPECT_EQ(script_.at.size(), 1u);
+}
+
 TEST_F(WorkQueueTest, ForgetsDelaysAndFailures) {
   script_.answers.push_back(fail(Reason::kInternalError, "no"));
   script_.answers.push_back(fail(Reason::kInternalError, "no"));

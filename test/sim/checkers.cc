@@ -225,6 +225,19 @@ void Checkers::see_run(const Job& job) {
   if (!first && !removed_by_hand_.contains(run->second))
     violate("a CronJob starts a time once", owner->name() + " starts " + planned->second + " again as " + object_key(job));
   run->second = job.metadata().uid();
+  check_overlap(job, *owner);
+}
+
+void Checkers::check_overlap(const Job& run, const metav1::OwnerReference& owner) {
+  const auto cron_job = store_.objects().find("/registry/cronjobs/" + run.metadata().namespace_() + "/" + owner.name());
+  if (cron_job == store_.objects().end() || meta(*cron_job->second).uid() != owner.uid()) return;
+  if (static_cast<const batchv1::CronJob&>(*cron_job->second).spec().concurrencypolicy() != "Forbid") return;
+  for (const auto& [uid, ledger] : jobs_) {
+    const Job* other = uid == run.metadata().uid() ? nullptr : find_job(uid);
+    const auto* other_owner = other == nullptr ? nullptr : controller_of(*other);
+    if (other_owner == nullptr || other_owner->uid() != owner.uid() || job::is_finished(*other)) continue;
+    violate("a CronJob that forbids it runs one Job at a time", ledger.name + " runs, and " + object_key(run) + " starts");
+  }
 }
 
 void Checkers::see_pod(const Pod* old, const Pod* next) {

@@ -63,6 +63,7 @@ class Checkers {
   void check_conditions(const Job& old, const Job& next);
   void check_end_of_job(const Job& job, const JobLedger& ledger);
   void see_run(const Job& job);
+  void check_overlap(const Job& run, const metav1::OwnerReference& owner);
   void see_pod(const Pod* old, const Pod* next);
   void check_parallelism(const Job& job, const JobLedger& ledger, const Pod& pod);
   void check_release(const Pod& pod, const PodLedger& ledger);

@@ -140,9 +140,7 @@ class Simulator {
   }
 
   void move_clock() {
-    // Forward by less than the five minutes after which the Job controller gives up on a creation that it does not see: it counts them by
-    // this clock, and would take a pod for lost that is only late.
-    const auto by = std::chrono::seconds(faults_->dice.between(-1800, 240));
+    const auto by = std::chrono::seconds(faults_->dice.between(-1800, 1800));
     faults_->journal.add("the clock moves by " + std::to_string(by.count()) + "s");
     moved_ += by;
     cluster_.loop().jump_wall_clock(by);

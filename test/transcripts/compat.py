@@ -91,7 +91,8 @@ them; older ones ask for SPDY and are refused with 400. `pods/attach` and `pods/
 
 JOBS = """Decided otherwise, with the reasons in `docs/adr/0013-where-jobs-differ.md`: ends of pods are acted on at once and not after a second; a Job that ends while it is
 suspended gets its terminal condition; an Indexed Job with a success policy needs completions and is refused without; a refused creation of a pod counts in the
-metrics as failed only.
+metrics as failed only. And in `docs/adr/0020-where-cronjobs-differ.md`: a run that the status forgot is put there again, and so blocks the next under `Forbid`;
+`status.nextScheduleTime` is kept; a clock that was set is noticed within half a minute.
 """
 
 

@@ -75,6 +75,7 @@ void CronJobController::on_cron_job(const Object& old, const Object& next) {
   const auto before = as<batchv1::CronJob>(old), now = as<batchv1::CronJob>(next);
   if (before != nullptr && (now == nullptr || now->metadata().uid() != before->metadata().uid())) {
     written_.erase(before->metadata().uid());
+    unseen_run_.erase(before->metadata().uid());
     rescheduled_.erase(object_key(*before));
     queue_.forget(object_key(*before));
   }
@@ -130,7 +131,27 @@ Task<Result<CronJobController::Again>> CronJobController::sync(std::string key) 
   co_return done;
 }
 
+// A run of ours that is in no list yet must keep the next from starting beside it: its Job's event is late, and its entry in the status
+// lost.
+Task<Result<void>> CronJobController::add_unseen_run(View& view) {
+  const std::string uid = view.cron_job->metadata().uid();
+  const auto found = unseen_run_.find(uid);
+  if (found == unseen_run_.end()) co_return Result<void>();
+  const corev1::ObjectReference run = found->second;
+  if (!std::ranges::any_of(view.jobs, [&](const JobPtr& job) { return job->metadata().uid() == run.uid(); })) {
+    auto job = co_await get<batchv1::Job>(client_, run.namespace_(), run.name());
+    if (!job && job.error().reason != Reason::kNotFound) co_return fail(job.error());
+    if (job && (*job)->metadata().uid() == run.uid()) {
+      view.jobs.push_back(*std::move(job));
+      co_return Result<void>();
+    }
+  }
+  unseen_run_.erase(uid);
+  co_return Result<void>();
+}
+
 Task<Result<CronJobController::Again>> CronJobController::act(View& view) {
+  CO_TRY_VOID(co_await add_unseen_run(view));
   co_await trim_history(view);
   CO_TRY_VOID(co_await confirm(view));
 
@@ -200,6 +221,7 @@ Task<Result<void>> CronJobController::start_run(const View& view, const Plan& pl
     unlist(status, reference.uid());
   }
   CO_TRY(const JobPtr job, co_await create_or_find(cron_job, *plan.start));
+  if (job != nullptr) unseen_run_[cron_job.metadata().uid()] = reference_to(*job);
   if (job == nullptr || is_listed(status, job->metadata().uid())) co_return Result<void>();
   *status.add_active() = reference_to(*job);
   *status.mutable_lastscheduletime() = to_time(*plan.start);

@@ -31,6 +31,7 @@ class CronJobController : public Controller {
   Task<Result<Again>> act(cronjob::View& view);
   Task<void> trim_history(cronjob::View& view);
   Task<bool> delete_job(const batchv1::CronJob& about, std::string ns, std::string name);
+  Task<Result<void>> add_unseen_run(cronjob::View& view);
   Task<Result<void>> confirm(cronjob::View& view);
   // Deletes what is replaced and creates the run's Job; `status` follows as far as that goes.
   Task<Result<void>> start_run(const cronjob::View& view, const cronjob::Plan& plan, batchv1::CronJobStatus& status);
@@ -45,6 +46,8 @@ class CronJobController : public Controller {
   Histogram& creation_skew_;
   // The resourceVersion of the last status write by uid: a cache that is older would start a run again.
   std::unordered_map<std::string, std::string> written_;
+  // The newest run by the CronJob's uid, until the cache of Jobs shows it.
+  std::unordered_map<std::string, corev1::ObjectReference> unseen_run_;
   std::unordered_set<std::string> stale_;        // keys whose sync waits for the cache to show that write
   std::unordered_set<std::string> rescheduled_;  // keys whose schedule or zone changed since their last sync
   Event has_cron_jobs_;

@@ -108,6 +108,24 @@ TEST_F(CronJobControllerTest, ForbidCatchesUpWhenTheRunBeforeEnds) {
   EXPECT_EQ(jobs().size(), 2u);
 }
 
+TEST_F(CronJobControllerTest, ForbidHoldsWhileNeitherCacheNorStatusShowsTheRun) {
+  start();
+  batchv1::CronJob cron_job = make_cron_job("* * * * *");
+  cron_job.mutable_spec()->set_concurrencypolicy("Forbid");
+  put(cron_job);
+  client_.set_failures([](std::string_view verb, const Kind& kind, std::string_view) -> std::optional<Error> {
+    if (kind.kind == "Job" && (verb == "list" || verb == "watch")) return Error{.reason = Reason::kServiceUnavailable, .message = "away"};
+    if (kind.kind == "CronJob" && verb == "update") return Error{.reason = Reason::kServiceUnavailable, .message = "away"};
+    return std::nullopt;
+  });
+  client_.expire_watches();
+  loop_.run_for(5min);
+  EXPECT_EQ(jobs(), (Strings{"c-29762519"}));
+  client_.set_failures(nullptr);
+  loop_.run_for(3min);
+  EXPECT_EQ(jobs(), (Strings{"c-29762519"}));
+}
+
 TEST_F(CronJobControllerTest, ReplaceDeletesTheRunBefore) {
   start();
   batchv1::CronJob cron_job = make_cron_job("*/5 * * * *");

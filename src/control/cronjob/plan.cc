@@ -32,14 +32,31 @@ void note_success(const batchv1::Job& job, batchv1::CronJobStatus& status) {
   }
 }
 
-// Takes out of status.active what ended or vanished.
+constexpr char kPlannedTime[] = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+
+// The time for which this controller made the Job; none: another hand did.
+std::optional<WallTime> planned_time_of(const batchv1::CronJob& cron_job, const batchv1::Job& job) {
+  const auto found = job.metadata().annotations().find(kPlannedTime);
+  const auto time = found == job.metadata().annotations().end() ? std::nullopt : parse_rfc3339(found->second);
+  return time && job.metadata().name() == job_name(cron_job, *time) ? time : std::nullopt;
+}
+
+void note_start(const batchv1::Job& job, WallTime planned, batchv1::CronJobStatus& status) {
+  *status.add_active() = reference_to(job);
+  if (!status.has_lastscheduletime() || from_time(status.lastscheduletime()) < planned)
+    *status.mutable_lastscheduletime() = to_time(planned);
+}
+
+// Takes out of status.active what ended or vanished, and puts in what runs for it without being there: its write was lost.
 void reconcile_active(const View& view, Plan& plan) {
   for (const std::string& uid : view.removed) unlist(plan.status, uid);
   for (const JobPtr& job : view.jobs) {
     const std::string_view condition = finished_as(*job);
     const std::string &uid = job->metadata().uid(), &name = job->metadata().name();
     const bool listed = is_listed(plan.status, uid);
-    if (condition.empty() && !listed) {
+    const auto planned = planned_time_of(*view.cron_job, *job);
+    if (condition.empty() && !listed && planned) note_start(*job, *planned, plan.status);
+    if (condition.empty() && !listed && !planned) {
       plan.notices.push_back({true, "UnexpectedJob", "Saw a job that the controller did not create or forgot: " + name});
     }
     if (!condition.empty() && listed) {
@@ -163,7 +180,7 @@ batchv1::Job make_job(const batchv1::CronJob& cron_job, WallTime time) {
   *metadata.mutable_labels() = from.metadata().labels();
   *metadata.mutable_annotations() = from.metadata().annotations();
   const TimeZone zone = TimeZone::find(cron_job.spec().timezone()).value_or(TimeZone::utc());
-  (*metadata.mutable_annotations())["batch.kubernetes.io/cronjob-scheduled-timestamp"] = format_rfc3339(time, zone);
+  (*metadata.mutable_annotations())[kPlannedTime] = format_rfc3339(time, zone);
   auto& owner = *metadata.add_ownerreferences();
   owner.set_apiversion("batch/v1");
   owner.set_kind("CronJob");

@@ -241,6 +241,19 @@ TEST(CronJobPlan, DoesNotRepeatARunWhoseJobWasDeleted) {
   EXPECT_EQ(start_of(missing), "none");
 }
 
+TEST(CronJobPlan, IsBlockedByARunOfItsOwnThatItsStatusForgot) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  cron_job.mutable_spec()->set_concurrencypolicy("Forbid");
+  set_last(cron_job, "2026-08-03T08:00:00Z");
+  auto run = std::make_shared<batchv1::Job>(make_job(cron_job, at("2026-08-03T09:00:00Z")));
+  run->mutable_metadata()->set_uid("a");
+  const Plan planned = plan(make_view(cron_job, {run}), at("2026-08-03T10:00:00Z"));
+  EXPECT_EQ(reasons(planned), (Reasons{"JobAlreadyActive"}));
+  EXPECT_EQ(start_of(planned), "none");
+  EXPECT_TRUE(is_listed(planned.status, "a"));
+  EXPECT_EQ(from_time(planned.status.lastscheduletime()), at("2026-08-03T09:00:00Z"));
+}
+
 TEST(CronJobPlan, IsNotBlockedByAJobThatSomebodyElseMade) {
   batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
   cron_job.mutable_spec()->set_concurrencypolicy("Forbid");

@@ -174,8 +174,8 @@ void JobController::wake_possible_owners(const corev1::Pod& pod) {
 
 void JobController::wake(const std::string& key) {
   const auto quiet = quiet_until_.find(key);
-  if (quiet == quiet_until_.end() || quiet->second <= loop_.now()) return queue_.add(key);
-  queue_.add_after(key, quiet->second - loop_.now());
+  if (quiet == quiet_until_.end() || quiet->second <= loop_.steady_now()) return queue_.add(key);
+  queue_.add_after(key, quiet->second - loop_.steady_now());
 }
 
 Task<Result<JobController::Again>> JobController::sync(std::string key) {
@@ -202,7 +202,7 @@ Task<Result<JobController::Again>> JobController::sync(std::string key) {
 Task<Result<JobController::Again>> JobController::reconcile(JobPtr job, JobMetrics::Action& action) {
   const std::string& uid = job->metadata().uid();
   // Before the pods are read: one that arrives in between must not count as seen.
-  const bool all_created_seen = own_.all_created_seen(uid, loop_.now());
+  const bool all_created_seen = own_.all_created_seen(uid, loop_.steady_now());
   const KnownPtr known = know(job);
   CO_TRY_VOID(co_await claim_pods(job, known));
 
@@ -217,7 +217,7 @@ Task<Result<JobController::Again>> JobController::reconcile(JobPtr job, JobMetri
   const Settlement settlement = settle(view, plan, acted.outcome, loop_.now());
   const auto tracked = co_await track(view, plan, settlement);
   note_again(*known, *job, settlement.release);
-  quiet_until_[object_key(*job)] = loop_.now() + quiet_after_sync(view);
+  quiet_until_[object_key(*job)] = loop_.steady_now() + quiet_after_sync(view);
   if (!tracked) co_return fail(tracked.error());
   if (acted.error) co_return fail(*acted.error);
   if (!all_created_seen && !plan.look_again) co_return kCreationSeenLimit;

@@ -75,7 +75,7 @@ class JobController : public Controller {
   job::PodWrites writes_;
   std::unordered_map<std::string, KnownPtr> known_;               // by uid of the Job
   std::unordered_map<std::string, job::BackOffRecord> back_off_;  // by uid of the Job
-  std::unordered_map<std::string, WallTime> quiet_until_;         // by key
+  std::unordered_map<std::string, Duration> quiet_until_;         // by key; steady
   std::unordered_set<std::string> stale_;                         // keys whose sync waits for the cache to show the last status write
   WorkQueue queue_;
   job::OrphanPods orphans_;

@@ -1,7 +1,10 @@
 #include "control/job/own_writes.h"
 
 namespace stint::job {
-void OwnWrites::expect_created(const std::string& job_uid, int32_t count, WallTime now) { creations_[job_uid] = {count, now}; }
+
+void OwnWrites::expect_created(const std::string& job_uid, int32_t count, Duration steady_now) {
+  creations_[job_uid] = {count, steady_now};
+}
 
 void OwnWrites::created_seen(const std::string& job_uid, int32_t count) {
   const auto found = creations_.find(job_uid);
@@ -10,9 +13,9 @@ void OwnWrites::created_seen(const std::string& job_uid, int32_t count) {
   if (found->second.unseen <= 0) creations_.erase(found);
 }
 
-bool OwnWrites::all_created_seen(const std::string& job_uid, WallTime now) const {
+bool OwnWrites::all_created_seen(const std::string& job_uid, Duration steady_now) const {
   const auto found = creations_.find(job_uid);
-  return found == creations_.end() || now - found->second.since >= kCreationSeenLimit;
+  return found == creations_.end() || steady_now - found->second.since >= kCreationSeenLimit;
 }
 
 void OwnWrites::observe(const corev1::Pod& pod, bool gone) {

@@ -17,9 +17,9 @@ inline constexpr Duration kCreationSeenLimit = std::chrono::minutes(5);
 class OwnWrites {
  public:
   // Creations are counted, since a pod's event may come before the answer that names it.
-  void expect_created(const std::string& job_uid, int32_t count, WallTime now);
+  void expect_created(const std::string& job_uid, int32_t count, Duration steady_now);
   void created_seen(const std::string& job_uid, int32_t count = 1);  // also for one that failed
-  bool all_created_seen(const std::string& job_uid, WallTime now) const;
+  bool all_created_seen(const std::string& job_uid, Duration steady_now) const;
 
   // Before the call is made; taken back if it fails.
   void expect_deleted(const std::string& pod_uid) { deleted_.insert(pod_uid); }
@@ -43,7 +43,7 @@ class OwnWrites {
  private:
   struct Creations {
     int32_t unseen = 0;
-    WallTime since;
+    Duration since;  // steady: a clock that is set must not make a late pod a lost one
   };
   std::unordered_map<std::string, Creations> creations_;          // by uid of the Job
   std::unordered_map<std::string, std::string> status_versions_;  // by uid of the Job

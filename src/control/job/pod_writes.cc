@@ -23,7 +23,7 @@ Task<PodWrites::Done> PodWrites::create(JobPtr job, std::vector<Creation> creati
   Done done;
   const std::string& job_uid = job->metadata().uid();
   if (creations.empty()) co_return done;
-  own_.expect_created(job_uid, static_cast<int32_t>(creations.size()), loop_.now());
+  own_.expect_created(job_uid, static_cast<int32_t>(creations.size()), loop_.steady_now());
   size_t begun = 0;
   for (size_t batch = kFirstCreationBatch; begun < creations.size(); batch = std::min(batch * 2, kParallelWritesMax)) {
     std::vector<Task<void>> tasks;

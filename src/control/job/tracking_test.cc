@@ -124,13 +124,14 @@ TEST(JobTracking, DoesNotCompleteWhileAPodItMadeIsNotInTheCache) {
 }
 
 TEST(OwnWrites, WaitForCreationsUntilTheLimit) {
+  constexpr Duration kBegin = std::chrono::hours(1);
   OwnWrites own;
-  own.expect_created("job", 2, kNow);
+  own.expect_created("job", 2, kBegin);
   own.created_seen("job");
-  EXPECT_FALSE(own.all_created_seen("job", kNow));
-  EXPECT_TRUE(own.all_created_seen("job", kNow + kCreationSeenLimit));
+  EXPECT_FALSE(own.all_created_seen("job", kBegin));
+  EXPECT_TRUE(own.all_created_seen("job", kBegin + kCreationSeenLimit));
   own.created_seen("job");
-  EXPECT_TRUE(own.all_created_seen("job", kNow));
+  EXPECT_TRUE(own.all_created_seen("job", kBegin));
 }
 
 TEST(OwnWrites, KnowWhetherTheCacheShowsTheLastStatus) {

@@ -72,18 +72,26 @@ void FakeRuntime::reboot() {
   sandboxes_.clear();
 }
 
-std::string FakeRuntime::address_of(const std::string& sandbox_id) {
-  auto [entry, added] = addresses_.try_emplace(sandbox_id);
-  if (added) {
-    ++last_address_;
-    entry->second = "10.88." + std::to_string(last_address_ / 256) + "." + std::to_string(last_address_ % 256);
-  }
-  return entry->second;
+std::string FakeRuntime::address_of(const std::string& sandbox_id) const {
+  const auto found = addresses_.find(sandbox_id);
+  if (found == addresses_.end()) return "";
+  return "10.88." + std::to_string(found->second / 256) + "." + std::to_string(found->second % 256);
+}
+
+Result<void> FakeRuntime::take_address(const std::string& sandbox_id) {
+  constexpr int kFirst = 2, kLast = 65'534;  // without the network's, the machine's and the broadcast address
+  if (addresses_.contains(sandbox_id)) return {};
+  if (std::ssize(taken_addresses_) > kLast - kFirst) return fail(Reason::kInternalError, "no address is free in 10.88.0.0/16");
+  do last_address_ = last_address_ < kLast ? last_address_ + 1 : kFirst;
+  while (!taken_addresses_.insert(last_address_).second);
+  addresses_.emplace(sandbox_id, last_address_);
+  return {};
 }
 
 Task<Result<SandboxStatus>> FakeRuntime::create_sandbox(SandboxConfig config) {
   if (auto error = take_failure(sandbox_failures_)) co_return fail(*std::move(error));
-  SandboxStatus status{.id = config.id, .ip = config.host_network ? "" : address_of(config.id), .ready = true};
+  if (!config.host_network) CO_TRY_VOID(take_address(config.id));
+  SandboxStatus status{.id = config.id, .ip = address_of(config.id), .ready = true};
   sandboxes_.insert_or_assign(config.id, std::move(config));
   co_return status;
 }
@@ -97,7 +105,7 @@ Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
   }
   containers_of_.erase(sandbox_id);
   sandboxes_.erase(sandbox_id);
-  addresses_.erase(sandbox_id);
+  if (const auto address = addresses_.extract(sandbox_id)) taken_addresses_.erase(address.mapped());
   co_return Result<void>{};
 }
 
@@ -200,10 +208,7 @@ Task<Result<std::unique_ptr<ExecSession>>> FakeRuntime::exec(std::string contain
 
 std::vector<SandboxStatus> FakeRuntime::list_sandboxes() const {
   std::vector<SandboxStatus> all;
-  for (const auto& [id, config] : sandboxes_) {
-    auto address = addresses_.find(id);
-    all.push_back({.id = id, .ip = config.host_network || address == addresses_.end() ? "" : address->second, .ready = true});
-  }
+  for (const auto& [id, config] : sandboxes_) all.push_back({.id = id, .ip = address_of(id), .ready = true});
   return all;
 }
 

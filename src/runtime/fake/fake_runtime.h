@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,18 +79,20 @@ class FakeRuntime : public Runtime {
   };
   void end(Container& container, int exit_code);
   void tell(Container& container);
-  std::string address_of(const std::string& sandbox_id);
+  std::string address_of(const std::string& sandbox_id) const;  // "": none
+  Result<void> take_address(const std::string& sandbox_id);
 
   Loop& loop_;
   Behaviour behaviour_;
   std::function<void(const ContainerStatus&)> exit_handler_;
   std::map<std::string, SandboxConfig> sandboxes_;
-  std::map<std::string, std::string> addresses_;
+  std::map<std::string, int> addresses_;  // by sandbox: the host's number in 10.88.0.0/16
+  std::set<int> taken_addresses_;
   std::map<std::string, std::unique_ptr<Container>> containers_;
   std::map<std::string, std::vector<std::string>> containers_of_;  // ids by sandbox; some may be gone
   std::vector<ContainerConfig> started_;
   std::vector<Error> sandbox_failures_, start_failures_;
-  int last_address_ = 1;
+  int last_address_ = 1;  // the machine's own
   bool uses_files_ = true;
 };
 
