@@ -12,8 +12,12 @@ constexpr Column kColumns[] = {
 
 void row(const Message& object, WallTime, Row& row) { row.cells = {meta(object).name(), ""}; }
 
+std::string read_nothing(const Message&) { return ""; }
+constexpr SelectableField kNodeField[] = {{"spec.nodeName", read_nothing}};
+
 }  // namespace
 
 constinit const Rules kAbsentRules = {.columns = kColumns, .row = row};
+constinit const Rules kAbsentOfNodeRules = {.columns = kColumns, .row = row, .fields = kNodeField};
 
 }  // namespace stint

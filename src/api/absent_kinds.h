@@ -7,7 +7,7 @@
 
 namespace stint {
 
-extern const Rules kAbsentRules;
+extern const Rules kAbsentRules, kAbsentOfNodeRules;
 
 enum class Scope { kCluster, kNamespace };
 
@@ -34,6 +34,15 @@ constexpr Kind absent_deployment() {
   return kind;
 }
 
+// One that a kubelet lists, and clears at its start, as far as it is of its node.
+constexpr Kind absent_of_node(Scope scope, std::string_view group, std::string_view kind, std::string_view plural,
+                              std::string_view singular, const google::protobuf::Descriptor* (*descriptor)()) {
+  Kind made = absent(scope, group, "v1", kind, plural, singular, "", descriptor);
+  made.verbs = "deletecollection,get,list,watch";
+  made.rules = &kAbsentOfNodeRules;
+  return made;
+}
+
 inline constexpr std::string_view kAdmissionGroup = "admissionregistration.k8s.io", kResourceGroup = "resource.k8s.io",
                                   kNetworkingGroup = "networking.k8s.io", kStorageGroup = "storage.k8s.io";
 
@@ -50,14 +59,13 @@ inline constexpr Kind kAbsentKinds[] = {
     absent(Scope::kNamespace, "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", "hpa", autoscalingv2::HorizontalPodAutoscaler::descriptor),
     absent(Scope::kNamespace, "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", "hpa", autoscalingv1::HorizontalPodAutoscaler::descriptor),
     absent(Scope::kCluster, "certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", "certificatesigningrequest", "csr", certificatesv1::CertificateSigningRequest::descriptor),
-    absent(Scope::kNamespace, "certificates.k8s.io", "v1", "PodCertificateRequest", "podcertificaterequests", "podcertificaterequest", "", certificatesv1::PodCertificateRequest::descriptor),
+    absent_of_node(Scope::kNamespace, "certificates.k8s.io", "PodCertificateRequest", "podcertificaterequests", "podcertificaterequest", certificatesv1::PodCertificateRequest::descriptor),
     absent(Scope::kNamespace, kNetworkingGroup, "v1", "Ingress", "ingresses", "ingress", "ing", networkingv1::Ingress::descriptor),
     absent(Scope::kCluster, kNetworkingGroup, "v1", "IngressClass", "ingressclasses", "ingressclass", "", networkingv1::IngressClass::descriptor),
     absent(Scope::kCluster, kNetworkingGroup, "v1", "IPAddress", "ipaddresses", "ipaddress", "ip", networkingv1::IPAddress::descriptor),
     absent(Scope::kNamespace, kNetworkingGroup, "v1", "NetworkPolicy", "networkpolicies", "networkpolicy", "netpol", networkingv1::NetworkPolicy::descriptor),
     absent(Scope::kCluster, kNetworkingGroup, "v1", "ServiceCIDR", "servicecidrs", "servicecidr", "", networkingv1::ServiceCIDR::descriptor),
     absent(Scope::kCluster, kStorageGroup, "v1", "CSIDriver", "csidrivers", "csidriver", "", storagev1::CSIDriver::descriptor),
-    absent(Scope::kCluster, kStorageGroup, "v1", "CSINode", "csinodes", "csinode", "", storagev1::CSINode::descriptor),
     absent(Scope::kNamespace, kStorageGroup, "v1", "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity", "", storagev1::CSIStorageCapacity::descriptor),
     absent(Scope::kCluster, kStorageGroup, "v1", "StorageClass", "storageclasses", "storageclass", "sc", storagev1::StorageClass::descriptor),
     absent(Scope::kCluster, kStorageGroup, "v1", "VolumeAttachment", "volumeattachments", "volumeattachment", "", storagev1::VolumeAttachment::descriptor),
@@ -73,7 +81,7 @@ inline constexpr Kind kAbsentKinds[] = {
     absent(Scope::kCluster, kResourceGroup, "v1", "DeviceTaintRule", "devicetaintrules", "devicetaintrule", "", dynamicv1::DeviceTaintRule::descriptor),
     absent(Scope::kNamespace, kResourceGroup, "v1", "ResourceClaim", "resourceclaims", "resourceclaim", "", dynamicv1::ResourceClaim::descriptor),
     absent(Scope::kNamespace, kResourceGroup, "v1", "ResourceClaimTemplate", "resourceclaimtemplates", "resourceclaimtemplate", "", dynamicv1::ResourceClaimTemplate::descriptor),
-    absent(Scope::kCluster, kResourceGroup, "v1", "ResourceSlice", "resourceslices", "resourceslice", "", dynamicv1::ResourceSlice::descriptor),
+    absent_of_node(Scope::kCluster, kResourceGroup, "ResourceSlice", "resourceslices", "resourceslice", dynamicv1::ResourceSlice::descriptor),
     absent(Scope::kCluster, "storagemigration.k8s.io", "v1", "StorageVersionMigration", "storageversionmigrations", "storageversionmigration", "", storagemigrationv1::StorageVersionMigration::descriptor),
 };
 // clang-format on

@@ -14,6 +14,7 @@
 #include "api/policy/rules.h"
 #include "api/rbac/rules.h"
 #include "api/scheduling/rules.h"
+#include "api/storage/rules.h"
 
 namespace stint {
 namespace {
@@ -386,6 +387,16 @@ constexpr Kind kKinds[] = {
      .storage_resource = "priorityclasses",
      .rules = &scheduling::kPriorityClassRules,
      .has_generation = true},
+    {.group = "storage.k8s.io",
+     .version = "v1",
+     .kind = "CSINode",
+     .plural = "csinodes",
+     .singular = "csinode",
+     .namespaced = false,
+     .verbs = kAllVerbs,
+     .descriptor = storagev1::CSINode::descriptor,
+     .storage_resource = "csinodes",
+     .rules = &storage::kCSINodeRules},
     {.group = "coordination.k8s.io",
      .version = "v1",
      .kind = "Lease",

@@ -12,8 +12,8 @@ constexpr char kNodeUser[] = "system:node:";
 
 User system_user(std::string name) { return {.name = std::move(name), .groups = {kAdminGroup, "system:authenticated"}}; }
 
-Cluster::Cluster(Loop& loop, Store& store, Runtime& runtime, ImageStore& images, ClusterOptions options)
-    : loop_(loop), runtime_(runtime), images_(images), options_(std::move(options)) {
+Cluster::Cluster(Loop& loop, Store& store, Machine machine, ClusterOptions options)
+    : loop_(loop), machine_(machine), options_(std::move(options)) {
   server_ = make_server(loop, store, std::move(options_.server));
   make_node();
 }
@@ -36,9 +36,12 @@ std::unique_ptr<Client> Cluster::client_for(Part part) const {
   return options_.wrap_client ? options_.wrap_client(part, std::move(client)) : std::move(client);
 }
 
+std::unique_ptr<Client> Cluster::own_client(std::string name) const { return make_local_client(*server_, system_user(name), name); }
+
 void Cluster::make_node() {
+  if (machine_.runtime == nullptr) return;
   node_client_ = client_for(Part::kNode);
-  node_ = std::make_unique<NodeAgent>(loop_, *node_client_, runtime_, images_, options_.node);
+  node_ = std::make_unique<NodeAgent>(loop_, *node_client_, *machine_.runtime, *machine_.images, options_.node);
   server_->set_usage_source(&node_->usage());
 }
 
@@ -72,6 +75,7 @@ void Cluster::start(Part part) {
     case Part::kNode:
       if (node_started_) stop(part);
       if (!node_) make_node();
+      if (!node_) return;
       node_->start();
       node_started_ = true;
       return;

@@ -33,14 +33,20 @@ struct ClusterOptions {
   std::function<std::unique_ptr<Client>(Part, std::unique_ptr<Client>)> wrap_client;
 };
 
+// What a node agent runs pods with.
+struct Machine {
+  Runtime* runtime = nullptr;
+  ImageStore* images = nullptr;
+};
+
 // Our own parts are not asked what they may do.
 User system_user(std::string name);
 
 class Cluster {
  public:
   // The server and the node agent are there from the start, as others are wired to them; nothing runs yet but the server.
-  // REQUIRES: store, runtime and images outlive it.
-  Cluster(Loop& loop, Store& store, Runtime& runtime, ImageStore& images, ClusterOptions options);
+  // `machine` with nothing in it: no node agent. REQUIRES: store, runtime and images outlive it.
+  Cluster(Loop& loop, Store& store, Machine machine, ClusterOptions options);
   ~Cluster();
 
   void start();
@@ -50,7 +56,10 @@ class Cluster {
   void set_node_name(std::string name) { options_.node.name = std::move(name); }
 
   Server& server() { return *server_; }
-  NodeAgent& node() { return *node_; }  // REQUIRES: the part is not stopped
+  bool has_node() const { return node_ != nullptr; }
+  NodeAgent& node() { return *node_; }  // REQUIRES: has_node()
+  // A client of its own with the rights of the server itself.
+  std::unique_ptr<Client> own_client(std::string name) const;
 
  private:
   std::unique_ptr<Client> client_for(Part part) const;
@@ -58,8 +67,7 @@ class Cluster {
   void make_controllers();
 
   Loop& loop_;
-  Runtime& runtime_;
-  ImageStore& images_;
+  const Machine machine_;
   ClusterOptions options_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Client> controller_client_, scheduler_client_, node_client_;

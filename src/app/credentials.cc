@@ -97,12 +97,17 @@ Result<Credentials> load_credentials(const std::string& data_dir, const std::vec
     return pki::issue_client(credentials.authority, {.common_name = kAdminUser, .organizations = {kAdminGroup}}, now);
   };
   TRY(credentials.admin, load_or_make(dir + "/admin", now, &credentials.authority, make_admin, any));
+  const auto make_kubelet_client = [&] {
+    return pki::issue_client(credentials.authority, {.common_name = "stint-server", .organizations = {kAdminGroup}}, now);
+  };
+  TRY(credentials.kubelet, load_or_make(dir + "/kubelet-client", now, &credentials.authority, make_kubelet_client, any));
   TRY(credentials.admin_token, load_or_make_token(dir + "/admin.token", rng));
   TRY(credentials.account_key, load_or_make_account_key(dir + "/sa.key"));
   return credentials;
 }
 
-Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const Credentials& credentials) {
+Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const std::string& authority_pem,
+                              const std::string& user, const pki::KeyPair& pair) {
   const std::string text =
       "apiVersion: v1\n"
       "kind: Config\n"
@@ -113,22 +118,26 @@ Result<void> write_kubeconfig(const std::string& path, const std::string& server
       server_url +
       "\n"
       "    certificate-authority-data: " +
-      base64(credentials.authority.certificate_pem) +
+      base64(authority_pem) +
       "\n"
       "users:\n"
-      "- name: stint-admin\n"
+      "- name: " +
+      user +
+      "\n"
       "  user:\n"
       "    client-certificate-data: " +
-      base64(credentials.admin.certificate_pem) +
+      base64(pair.certificate_pem) +
       "\n"
       "    client-key-data: " +
-      base64(credentials.admin.key_pem) +
+      base64(pair.key_pem) +
       "\n"
       "contexts:\n"
       "- name: stint\n"
       "  context:\n"
       "    cluster: stint\n"
-      "    user: stint-admin\n"
+      "    user: " +
+      user +
+      "\n"
       "current-context: stint\n";
   return os::write_file_atomically(path, text, os::Durability::kVisible);
 }

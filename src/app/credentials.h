@@ -15,6 +15,7 @@ struct Credentials {
   pki::KeyPair authority;
   pki::KeyPair server;
   pki::KeyPair admin;       // CN stint-admin, O system:masters
+  pki::KeyPair kubelet;     // with which the server comes to kubelets: CN stint-server, O system:masters
   std::string admin_token;  // the same user by bearer token
   std::string account_key;  // PEM: signs the tokens of ServiceAccounts
 };
@@ -26,7 +27,8 @@ inline constexpr char kAdminGroup[] = "system:masters";
 // in the old one.
 Result<Credentials> load_credentials(const std::string& data_dir, const std::vector<std::string>& hosts, const Clock& clock, Rng& rng);
 
-// A kubeconfig with one cluster, user and context named stint, written whole or not at all, 0600.
-Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const Credentials& credentials);
+// A kubeconfig with one cluster and context named stint and one user, written whole or not at all, 0600.
+Result<void> write_kubeconfig(const std::string& path, const std::string& server_url, const std::string& authority_pem,
+                              const std::string& user, const pki::KeyPair& pair);
 
 }  // namespace stint

@@ -5,18 +5,12 @@
 
 #include "app/commands.h"
 #include "app/cron.h"
+#include "app/node_config.h"
 #include "app/serve.h"
 #include "app/simulate/simulate.h"
 #include "cli/command_line.h"
 #include "runtime/runtimes.h"
 #include "store/stores.h"
-
-// jemalloc reads this. Nearly all is allocated by the loop's thread, so one arena serves; what is free goes back to the kernel a second
-// after it was last used.
-extern "C" {
-extern const char* malloc_conf;
-const char* malloc_conf = "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0";
-}
 
 namespace {
 
@@ -26,6 +20,7 @@ struct Run {
   int operator()(const stint::cli::ImageCommand& command) const { return stint::run_image(command); }
   int operator()(const stint::cli::SimulateCommand& command) const { return stint::run_simulate(command); }
   int operator()(const stint::cli::CronCommand& command) const { return stint::run_cron(command, std::cin, std::cout, std::cerr); }
+  int operator()(const stint::cli::NodeConfigCommand& command) const { return stint::run_node_config(command, std::cout, std::cerr); }
   int operator()(const stint::cli::VersionCommand&) const {
     std::puts("stint " STINT_VERSION " (Kubernetes API 1.37)");
     return 0;

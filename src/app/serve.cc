@@ -1,5 +1,6 @@
 #include "app/serve.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "image/image_store.h"
 #include "image/sha256.h"
+#include "kubelet/pod_streams.h"
 #include "os/file.h"
 #include "runtime/runtimes.h"
 #include "server/rest/rest.h"
@@ -39,6 +41,7 @@ rest::AuditLevel audit_level(std::string_view name) {
   return name == "Request" ? rest::AuditLevel::kRequest : rest::AuditLevel::kMetadata;
 }
 
+bool is_loopback(std::string_view host) { return host.starts_with("127.") || host == "::1"; }
 bool is_everywhere(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
 std::pair<std::string, std::string> protocol_error(int code, std::string_view sentence) {
@@ -84,7 +87,7 @@ class Serve {
 
  private:
   Result<void> check_rights() const {
-    if (command_.runtime == "fake" || geteuid() == 0) return {};
+    if (command_.runtime == "fake" || command_.disable_node || geteuid() == 0) return {};
     return fail(Reason::kForbidden, "running containers needs root: start stint as root, or with --runtime fake");
   }
 
@@ -95,6 +98,7 @@ class Serve {
   }
 
   Result<void> start_runtime() {
+    if (command_.disable_node) return {};
     TRY(images_, open_image_store(*loop_, command_.data_dir + "/images"));
     TRY(runtime_, make_runtime(command_.runtime, *loop_, runtime_options()));
     return {};
@@ -116,7 +120,7 @@ class Serve {
 
   Result<void> start_server(http::Listener listener, const std::string& host) {
     std::vector<std::string> hosts{host};
-    const std::string pods_host = runtime_->host_address();
+    const std::string pods_host = runtime_ ? runtime_->host_address() : "";
     if (!pods_host.empty()) hosts.push_back(pods_host);
     TRY(const Credentials credentials, load_credentials(command_.data_dir, hosts, loop_->clock(), loop_->rng()));
     const PodsEntrance entrance = open_for_pods(pods_host, host, listener.port());
@@ -128,10 +132,25 @@ class Serve {
     cluster.root_ca_pem = credentials.authority.certificate_pem;
     cluster.metrics = &metrics_;
     cluster.has_scheduler = !command_.disable_scheduler;
-    cluster_ = std::make_unique<Cluster>(*loop_, *store_, *runtime_, *images_, std::move(cluster));
+    cluster_ = std::make_unique<Cluster>(*loop_, *store_, Machine{runtime_.get(), images_.get()}, std::move(cluster));
+    TRY_VOID(reach_kubelets(credentials));
     TRY_VOID(serve_http(std::move(listener), credentials));
     kubeconfig_ = command_.kubeconfig.empty() ? command_.data_dir + "/kubeconfig" : command_.kubeconfig;
-    return write_kubeconfig(kubeconfig_, url_, credentials);
+    return write_kubeconfig(kubeconfig_, url_, credentials.authority.certificate_pem, kAdminUser, credentials.admin);
+  }
+
+  // Pods of other nodes have their logs and commands at their kubelets.
+  Result<void> reach_kubelets(const Credentials& credentials) {
+    TRY(http::TlsContext context, http::TlsContext::make_client({.certificate_pem = credentials.kubelet.certificate_pem,
+                                                                 .key_pem = credentials.kubelet.key_pem,
+                                                                 .authority_pem = credentials.authority.certificate_pem}));
+    pods_client_ = cluster_->own_client("system:stint");
+    kubelets_ = std::make_unique<KubeletClient>(*loop_, *pods_client_, std::make_shared<const http::TlsContext>(std::move(context)));
+    OwnNode own;
+    if (cluster_->has_node()) own = {.name = host_name(), .logs = &cluster_->node().logs(), .exec = &cluster_->node().exec()};
+    pod_logs_ = std::make_unique<PodLogs>(*pods_client_, *kubelets_, own);
+    pod_commands_ = std::make_unique<PodCommands>(*pods_client_, *kubelets_, own);
+    return {};
   }
 
   // Where pods reach the API; "" nowhere. The address comes to be with the pods' network.
@@ -141,6 +160,8 @@ class Serve {
   };
   PodsEntrance open_for_pods(const std::string& pods_host, const std::string& host, int port) {
     constexpr int kHttpsPort = 443;
+    // Pods are elsewhere, and reach it as their node does.
+    if (command_.disable_node && !is_everywhere(host) && !is_loopback(host)) return {host, port};
     if (pods_host.empty()) return {};
     if (is_everywhere(host) || host == pods_host) return {pods_host, port};
     for (const int wanted : {kHttpsPort, port}) {
@@ -154,7 +175,7 @@ class Serve {
   }
 
   Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
-    RestOptions options{.logs = &cluster_->node().logs(), .exec = &cluster_->node().exec(), .server_address = listener.authority()};
+    RestOptions options{.logs = pod_logs_.get(), .exec = pod_commands_.get(), .server_address = listener.authority()};
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }
@@ -177,7 +198,7 @@ class Serve {
   }
 
   NodeOptions node_options() const {
-    const std::string host = runtime_->host_address();
+    const std::string host = runtime_ ? runtime_->host_address() : "";
     return {.name = host_name(),
             .data_dir = command_.data_dir,
             .log_dir = command_.data_dir + "/logs",
@@ -190,8 +211,12 @@ class Serve {
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }
 
   Task<void> announce() {
-    co_await import_images();
-    co_await cluster_->node().ready_event().wait();
+    if (cluster_->has_node()) {
+      co_await import_images();
+      co_await cluster_->node().ready_event().wait();
+    } else {
+      co_await cluster_->server().ready().wait();
+    }
     std::cout << "stint is ready at " << url_ << "\nexport KUBECONFIG=" << kubeconfig_ << std::endl;
   }
 
@@ -221,6 +246,10 @@ class Serve {
   }
 
   Task<void> release_runtime() {
+    if (!runtime_) {
+      loop_->stop();
+      co_return;
+    }
     // With no pod left nothing of ours stays on the machine; otherwise bridge and namespaces stay with the containers.
     auto stopped = co_await runtime_->shutdown(runtime_->list_sandboxes().empty());
     if (!stopped) log_warning("shutdown is not clean", "error", stopped.error().message);
@@ -237,15 +266,28 @@ class Serve {
   std::unique_ptr<Cluster> cluster_;
   std::optional<http::Listener> pods_listener_;
   std::unique_ptr<AuditLog> audit_log_;
+  std::unique_ptr<Client> pods_client_;
+  std::unique_ptr<KubeletClient> kubelets_;
+  std::unique_ptr<PodLogs> pod_logs_;
+  std::unique_ptr<PodCommands> pod_commands_;
   std::unique_ptr<RestHandler> rest_;
   std::unique_ptr<http::Server> http_, pods_http_;
   std::vector<ControllerRow> controller_rows_;
   std::string url_, kubeconfig_;
 };
 
+// A list of thousands takes and frees a few MiB. glibc would give that back to the kernel after each one, and fault it in again
+// with the next.
+void keep_freed_memory() {
+  constexpr int kKeptBytes = 4 * 1024 * 1024;
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+  mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+}
+
 }  // namespace
 
 int run_serve(const cli::ServeCommand& command) {
+  keep_freed_memory();
   block_stop_signals();  // before the pool's threads start, which inherit it
   if (command.verbose) set_log_level(LogLevel::kDebug);
   Serve serve(command);

@@ -63,7 +63,7 @@ ClusterOptions VirtualCluster::cluster_options() const {
 }
 
 void VirtualCluster::boot() {
-  cluster_ = std::make_unique<Cluster>(loop_, store_, *runtime_, images_, cluster_options());
+  cluster_ = std::make_unique<Cluster>(loop_, store_, Machine{runtime_.get(), &images_}, cluster_options());
   admin_ = make_local_client(cluster_->server(), system_user("stint-admin"), "stint");
   loop_.run_ready();
 }

@@ -24,6 +24,7 @@ struct Commands {
   ImageCommand image;
   SimulateCommand simulate;
   CronCommand cron;
+  NodeConfigCommand node_config;
 };
 
 // Far more than a machine runs; for the fake runtime.
@@ -49,7 +50,8 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
       ->check(CLI::IsMember({"Metadata", "Request", "RequestResponse"}));
   serve->add_option("--disable-controllers", options.disabled_controllers, "controllers that do not run, by name; '*' for all")
       ->delimiter(',');
-  serve->add_flag("--disable-scheduler", options.disable_scheduler, "bind no pods to the node");
+  serve->add_flag("--disable-scheduler", options.disable_scheduler, "bind no pods to nodes");
+  serve->add_flag("--disable-node", options.disable_node, "run no pods on this machine");
   serve->add_option("--max-pods", options.max_pods, "pods that the node takes at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, kPodsMax));
@@ -124,6 +126,7 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
   add_image(app, options.image);
   add_simulate(app, options.simulate);
   add_cron(app, options.cron);
+  add_node_config(app, options.node_config);
   app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
@@ -145,6 +148,7 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
   if (name == "image") return options.image;
   if (name == "simulate") return options.simulate;
   if (name == "cron") return options.cron;
+  if (name == "node-config") return options.node_config;
   return VersionCommand{};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cli/cron_command.h"
+#include "cli/node_config_command.h"
 #include "cli/simulate_command.h"
 
 namespace stint::cli {
@@ -22,6 +23,7 @@ struct ServeCommand {
   std::string audit_level = "Metadata";
   std::vector<std::string> disabled_controllers;  // "*": all of them
   bool disable_scheduler = false;
+  bool disable_node = false;
   int max_pods = 500;
   bool verbose = false;
 };
@@ -45,7 +47,8 @@ struct Message {
   int exit_code = 0;
 };
 
-using Command = std::variant<ServeCommand, KeyValueCommand, ImageCommand, SimulateCommand, CronCommand, VersionCommand, Message>;
+using Command =
+    std::variant<ServeCommand, KeyValueCommand, ImageCommand, SimulateCommand, CronCommand, NodeConfigCommand, VersionCommand, Message>;
 // The names that options may have, from the lists of drivers, which this folder does not see.
 struct Choices {
   std::vector<std::string> runtimes, stores;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "api/core/choose_container.h"
 #include "api/pod_log.h"
 #include "base/loop.h"
 #include "client/client.h"
@@ -32,7 +33,5 @@ class NodeLogs : public LogSource {
 
 // Which attempt of the container the request means, in upstream's words when there is none. Pure.
 Result<int> choose_attempt(const corev1::Pod& pod, const LogOptions& options);
-// options.container, or the only one. Pure.
-Result<std::string> choose_container(const corev1::Pod& pod, const std::string& asked);
 
 }  // namespace stint

@@ -75,6 +75,11 @@ Result<void> admit_service_account(const Admission& admission) {
   corev1::Pod* pod = written_pod(admission);
   if (pod == nullptr || admission.verb != Verb::kCreate) return {};
   corev1::PodSpec& spec = *pod->mutable_spec();
+  if (pod->metadata().annotations().contains("kubernetes.io/config.mirror")) {
+    // A kubelet compares it with the pod that it runs, and wants it as it is.
+    if (spec.serviceaccountname().empty()) return {};
+    return fail(forbidden(*admission.request.kind, meta(*pod).name(), "a mirror pod may not reference service accounts"));
+  }
   spec.set_serviceaccountname(account_name(spec));
   spec.set_serviceaccount(spec.serviceaccountname());
   const std::string& ns = admission.request.ns;

@@ -33,5 +33,6 @@ Result<void> check_default_class(const Admission& admission);    // priority.cc
 Result<void> admit_runtime_class(const Admission& admission);    // runtime_class.cc
 Result<void> check_overhead(const Admission& admission);         // runtime_class.cc
 Result<void> forbid_escalation(const Admission& admission);      // escalation.cc
+Result<void> restrict_node(const Admission& admission);          // node_restriction.cc
 
 }  // namespace stint

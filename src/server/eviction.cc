@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/policy/disruption_allowed.h"
+#include "server/admission.h"
 #include "server/errors.h"
 #include "server/managed_fields.h"
 #include "server/pipeline.h"
@@ -245,6 +246,8 @@ Task<Result<Answer>> evict_pod(Core& core, Request request) {
   if (eviction.metadata().name() != request.name) {
     co_return fail(Reason::kBadRequest, "name in URL does not match name in Eviction object");
   }
+  CO_TRY_VOID(
+      restrict_node({.core = core, .request = request, .verb = Verb::kCreate, .object = request.body.message.get(), .old = nullptr}));
   request.dry_run = request.dry_run || !eviction.deleteoptions().dryrun().empty();
   const DeleteRequest options = options_of(eviction.deleteoptions());
   CO_TRY(const bool gone, co_await delete_unguarded(core, request, options));

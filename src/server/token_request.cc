@@ -1,4 +1,5 @@
 // POST serviceaccounts/x/token: a token, bound to an object if asked. Source: upstream's pkg/registry/core/serviceaccount/storage/token.go.
+#include "server/admission.h"
 #include "server/errors.h"
 #include "server/managed_fields.h"
 #include "server/pipeline.h"
@@ -116,6 +117,7 @@ Task<Result<Answer>> create_token(Core& core, Request request) {
   CO_TRY_VOID(complete(request, meta(*account.object), *asked));
   TokenClaims claims{
       .ns = request.ns, .account = reference_to(*account.object), .audiences = {spec.audiences().begin(), spec.audiences().end()}};
+  CO_TRY_VOID(restrict_node({.core = core, .request = request, .verb = Verb::kCreate, .object = asked.get(), .old = nullptr}));
   if (spec.has_boundobjectref()) CO_TRY_VOID(bind_token(core, request, spec.boundobjectref(), claims));
   set_life(own_audiences, spec.expirationseconds(), claims);
   CO_TRY(ServiceAccountTokens::Issued issued, core.account_tokens.issue(claims));

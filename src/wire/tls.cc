@@ -26,7 +26,7 @@ std::unexpected<Error> tls_error(std::string_view what) {
   char text[256] = "unknown error";
   if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
   ERR_clear_error();
-  return fail(Reason::kInternalError, "serve TLS: " + std::string(what) + ": " + text);
+  return fail(Reason::kInternalError, "TLS: " + std::string(what) + ": " + text);
 }
 
 std::vector<Certificate> read_certificates(std::string_view pem) {
@@ -37,13 +37,13 @@ std::vector<Certificate> read_certificates(std::string_view pem) {
   return all;
 }
 
-Result<void> use_certificate(SSL_CTX* context, const TlsOptions& options) {
-  const std::vector<Certificate> chain = read_certificates(options.certificate_pem);
+Result<void> use_certificate(SSL_CTX* context, std::string_view certificate_pem, std::string_view key_pem) {
+  const std::vector<Certificate> chain = read_certificates(certificate_pem);
   if (chain.empty() || SSL_CTX_use_certificate(context, chain[0].get()) != 1) return tls_error("the certificate");
   for (size_t i = 1; i < chain.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) return tls_error("the certificate chain");
   }
-  const Bio bio(BIO_new_mem_buf(options.key_pem.data(), static_cast<int>(options.key_pem.size())));
+  const Bio bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
   const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return tls_error("the key");
   return {};
@@ -66,22 +66,46 @@ std::string hex(const unsigned char* bytes, size_t size) {
   return text;
 }
 
+void set_up(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  // An idle connection holds no buffers; what is written may have moved when it is written again.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
+// Certificates of the other side are looked at. As a server one is asked for and not required.
+Result<void> believe(SSL_CTX* context, std::string_view authority_pem) {
+  for (const Certificate& authority : read_certificates(authority_pem)) {
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1) return tls_error("the authority");
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<TlsContext> TlsContext::make_client(const ClientTlsOptions& options) {
+  TlsContext made;
+  made.context_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = made.context_.get();
+  if (context == nullptr) return tls_error("a context");
+  set_up(context);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);  // also when no authority could be read
+  TRY_VOID(use_certificate(context, options.certificate_pem, options.key_pem));
+  TRY_VOID(believe(context, options.authority_pem));
+  static constexpr unsigned char kOffered[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  if (SSL_CTX_set_alpn_protos(context, kOffered, sizeof kOffered) != 0) return tls_error("the protocols");
+  return made;
+}
 
 Result<TlsContext> TlsContext::make(const TlsOptions& options) {
   TlsContext made;
   made.context_.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* context = made.context_.get();
   if (context == nullptr) return tls_error("a context");
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // An idle connection holds no buffers; what is written may have moved when it is written again.
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  TRY_VOID(use_certificate(context, options));
-  for (const Certificate& authority : read_certificates(options.client_ca_pem)) {
-    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1) return tls_error("the clients' authority");
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);  // asked for, not required
-  }
+  set_up(context);
+  TRY_VOID(use_certificate(context, options.certificate_pem, options.key_pem));
+  TRY_VOID(believe(context, options.client_ca_pem));
   static constexpr unsigned char kSessions[] = "stint";
   SSL_CTX_set_session_id_context(context, kSessions, sizeof kSessions - 1);
   // Sessions are resumed by tickets; the server keeps nothing of them.
@@ -133,11 +157,15 @@ struct SessionBio {
   }
 };
 
-TlsSession::TlsSession(const TlsContext& context, std::string& output) : output_(output), session_(SSL_new(context.get())) {
+TlsSession::TlsSession(const TlsContext& context, std::string& output, Role role) : output_(output), session_(SSL_new(context.get())) {
   BIO* bio = BIO_new(SessionBio::method());
   BIO_set_data(bio, this);
   SSL_set_bio(session_.get(), bio, bio);
-  SSL_set_accept_state(session_.get());
+  if (role == Role::kServer) {
+    SSL_set_accept_state(session_.get());
+  } else {
+    SSL_set_connect_state(session_.get());
+  }
 }
 
 TlsSession::Status TlsSession::status_of(int result) const {
@@ -196,6 +224,11 @@ Peer TlsSession::peer() const {
   unsigned int size = 0;
   if (X509_digest(certificate.get(), EVP_sha256(), digest, &size) == 1) peer.certificate_sha256 = hex(digest, size);
   return peer;
+}
+
+std::string TlsSession::distrust() const {
+  const long result = SSL_get_verify_result(session_.get());
+  return result == X509_V_OK ? "" : X509_verify_cert_error_string(result);
 }
 
 }  // namespace stint::http

@@ -14,10 +14,18 @@ namespace stint::http {
 
 struct TlsOptions;
 
-// A server's certificate, key, and whom it believes. HTTP/2 and HTTP/1.1 are offered by ALPN.
+// What a client shows to a server, and whose certificates it believes. Of HTTP only version 1.1 is offered.
+struct ClientTlsOptions {
+  std::string certificate_pem, key_pem;
+  std::string authority_pem;
+};
+
+// One side's certificate, key, and whom it believes. A server offers HTTP/2 and HTTP/1.1 by ALPN.
 class TlsContext {
  public:
   static Result<TlsContext> make(const TlsOptions& options);
+  // A server whose certificate the authority did not sign is refused; whom it names is for the caller to look at.
+  static Result<TlsContext> make_client(const ClientTlsOptions& options);
   SSL_CTX* get() const { return context_.get(); }
 
  private:
@@ -27,7 +35,7 @@ class TlsContext {
   std::unique_ptr<SSL_CTX, Free> context_;
 };
 
-// Of a verified client certificate; empty without one.
+// Of the other side's verified certificate; empty without one.
 struct Peer {
   std::string common_name;
   std::vector<std::string> organizations;
@@ -38,9 +46,10 @@ struct Peer {
 class TlsSession {
  public:
   enum class Status { kDone, kWantsInput, kClosed, kBroken };
+  enum class Role { kServer, kClient };
 
   // Whatever is for the socket is appended to `output`, which must outlive the session.
-  TlsSession(const TlsContext& context, std::string& output);
+  TlsSession(const TlsContext& context, std::string& output, Role role = Role::kServer);
 
   void feed(std::string_view from_socket) { input_ += from_socket; }
   Status handshake();
@@ -51,6 +60,8 @@ class TlsSession {
 
   bool chose_http2() const;
   Peer peer() const;
+  // Why the other side's certificate is not believed; "" when nothing is wrong with it.
+  std::string distrust() const;
 
  private:
   friend struct SessionBio;

@@ -25,6 +25,10 @@ void append_number(uint64_t number, size_t bytes, std::string& out) {
   for (size_t i = bytes; i-- > 0;) out += static_cast<char>(number >> (8 * i) & 0xff);
 }
 
+void apply_mask(std::string_view mask, std::string& bytes, size_t from) {
+  for (size_t i = from; i < bytes.size(); ++i) bytes[i] = static_cast<char>(bytes[i] ^ mask[(i - from) % kMaskBytes]);
+}
+
 }  // namespace
 
 std::string frame_head(Opcode opcode, size_t payload_bytes) {
@@ -41,6 +45,18 @@ std::string frame_head(Opcode opcode, size_t payload_bytes) {
   return head;
 }
 
+std::string client_frame(Opcode opcode, std::string_view payload, uint32_t mask) {
+  std::string frame = frame_head(opcode, payload.size());
+  frame[1] = static_cast<char>(byte_at(frame, 1) | kMaskBit);
+  std::string key;
+  append_number(mask, kMaskBytes, key);
+  frame += key;
+  const size_t head_bytes = frame.size();
+  frame += payload;
+  apply_mask(key, frame, head_bytes);
+  return frame;
+}
+
 std::string close_payload(uint16_t code, std::string_view reason) {
   std::string payload;
   append_number(code, 2, payload);
@@ -54,8 +70,9 @@ std::optional<FrameReader::Head> FrameReader::read_head() {
   if (input.size() < 2) return std::nullopt;
   const unsigned first = byte_at(input, 0), second = byte_at(input, 1);
   Head head{.opcode = static_cast<Opcode>(first & kOpcodeBits), .last = (first & kLastBit) != 0, .head_bytes = 2};
-  if ((first & kReservedBits) != 0 || !is_known(first & kOpcodeBits) || (second & kMaskBit) == 0) {
-    fault_ = WebSocket::kProtocolError;  // clients mask what they send
+  const bool masked = (second & kMaskBit) != 0;
+  if ((first & kReservedBits) != 0 || !is_known(first & kOpcodeBits) || masked != (from_ == From::kClient)) {
+    fault_ = WebSocket::kProtocolError;
     return std::nullopt;
   }
   head.payload_bytes = second & kLengthBits;
@@ -66,7 +83,7 @@ std::optional<FrameReader::Head> FrameReader::read_head() {
     for (size_t i = 0; i < length_bytes; ++i) head.payload_bytes = head.payload_bytes << 8 | byte_at(input, head.head_bytes + i);
     head.head_bytes += length_bytes;
   }
-  head.head_bytes += kMaskBytes;
+  if (masked) head.head_bytes += kMaskBytes;
   if (!is_allowed(head) || input.size() < head.head_bytes + head.payload_bytes) return std::nullopt;
   return head;
 }
@@ -85,9 +102,8 @@ bool FrameReader::is_allowed(const Head& head) {
 std::string FrameReader::take_payload(const Head& head) {
   const auto size = static_cast<size_t>(head.payload_bytes);
   const std::string_view frame = std::string_view(input_).substr(at_, head.head_bytes + size);
-  const std::string_view mask = frame.substr(head.head_bytes - kMaskBytes, kMaskBytes);
   std::string payload(frame.substr(head.head_bytes));
-  for (size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(payload[i] ^ mask[i % kMaskBytes]);
+  if (from_ == From::kClient) apply_mask(frame.substr(head.head_bytes - kMaskBytes, kMaskBytes), payload, 0);
   at_ += frame.size();
   return payload;
 }

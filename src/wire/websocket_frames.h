@@ -1,4 +1,4 @@
-// The frames of RFC 6455 as bytes: a client's read off a stream and put together to messages, a server's heads written. Pure.
+// The frames of RFC 6455 as bytes: read off a stream and put together to messages, and written, by either side. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,15 @@ inline constexpr size_t kControlBytesMax = 125;
 // The head of a server's whole, unmasked frame with so many bytes behind it.
 std::string frame_head(Opcode opcode, size_t payload_bytes);
 std::string close_payload(uint16_t code, std::string_view reason);
+// A client's whole frame, masked.
+std::string client_frame(Opcode opcode, std::string_view payload, uint32_t mask);
 
 class FrameReader {
  public:
-  explicit FrameReader(size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
+  // Whose frames they are: a client masks what it sends, and a server does not.
+  enum class From { kClient, kServer };
+
+  explicit FrameReader(size_t message_bytes_max, From from = From::kClient) : message_bytes_max_(message_bytes_max), from_(from) {}
 
   // A whole message, or a control frame.
   struct Event {
@@ -44,6 +49,7 @@ class FrameReader {
   std::string take_payload(const Head& head);
 
   const size_t message_bytes_max_;
+  const From from_;
   std::string input_;
   size_t at_ = 0;                                  // what is before it has been read
   std::string message_;                            // what has come of a message in several frames

@@ -1,8 +1,9 @@
-"""Upstream's own controllers and scheduler, unmodified, in the place of stint's: they see the API only, and run everything to its end.
+"""Upstream's own programs, unmodified, in the place of stint's: controllers and scheduler, which see the API only and run everything to its end,
+and then the kubelet with containerd, which joins as a node.
 
-usage: run.py     prints last 'N passed, N failed'
+usage: run.py [controllers] [kubelet]     both unless told; prints last 'N passed, N failed'
 
-kube-controller-manager and kube-scheduler are taken from $UPSTREAM/bin (~/.cache/upstream-1.37/bin), and speak protobuf as they always do."""
+The programs are taken from $UPSTREAM/bin (~/.cache/upstream-1.37/bin), and speak protobuf as they always do."""
 import json
 import os
 import pathlib
@@ -14,10 +15,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / folder) for folder in ("clients", "clients/kubectl", "e2e")]
 
 import install  # noqa: E402
+import kubelet_node  # noqa: E402
+import machine  # noqa: E402
 import tap  # noqa: E402
-from stint_server import Server, why_no_containers  # noqa: E402
+from stint_server import STINT, KeyValue, Server, free_port, test_images, why_no_containers  # noqa: E402
 from typed import Kubectl, config_map, cron_job, job, until  # noqa: E402
 
+LOGS = HERE.parents[1] / "build/interop"
 PROGRAMS = {
     "kube-controller-manager": lambda server: ["--leader-elect=true", "--secure-port=0", f"--flex-volume-plugin-dir={server.dir}/none"],
     "kube-scheduler": lambda server: ["--leader-elect=true", "--secure-port=0"],
@@ -28,8 +32,7 @@ class Upstream:
     """Both programs against one server, each with its log in build/interop."""
 
     def __init__(self, server):
-        self.logs = HERE.parents[1] / "build/interop"
-        self.logs.mkdir(parents=True, exist_ok=True)
+        self.logs = LOGS
         self.running = {}
         for name, arguments in PROGRAMS.items():
             with open(self.logs / f"{name}.log", "w") as log:
@@ -147,8 +150,60 @@ def guarded(claim, upstream):
     return check
 
 
+def tell_all(claims, server, upstream):
+    """How many do not hold."""
+    os.environ.update(KUBECONFIG=server.kubeconfig, HOME=f"{server.dir}/home")
+    kubectl = Kubectl(server.kubectl_binary, "interop")
+    failed = sum(tap.tell([guarded(claim, upstream)], kubectl) for claim in claims)
+    kubectl.run("delete", "ns", "interop", "--timeout=120s")  # while there is somebody to take it down
+    return failed
+
+
+def with_controllers():
+    server = Server(arguments=["--disable-controllers", "*", "--disable-scheduler"]).start()
+    upstream = Upstream(server)
+    try:
+        return len(CLAIMS), tell_all(CLAIMS, server, upstream)
+    finally:
+        try:
+            upstream.stop()
+        finally:
+            server.close()
+
+
+def with_kubelet():
+    machine.install()
+    node = machine.Machine(kubelet_node.NAME, LOGS)
+    server = service = None
+    try:
+        node.boot()
+        registry = free_port()
+        node.serve_images(test_images(), registry)
+        node.start_containerd(registry)
+        server = Server(images=False, arguments=["--disable-node"])
+        server.listen = f"{machine.HOST}:{free_port()}"
+        server.start()
+        service = KeyValue(f"{server.dir}/keyvalue", f"{machine.HOST}:0")
+        config = f"{node.dir}/config"
+        machine.run(STINT, "node-config", kubelet_node.NAME, "--server", server.url, "--data-dir", f"{server.dir}/data", "--output", config)
+        node.start_kubelet(install.UPSTREAM / "bin/kubelet", config)
+        claims = kubelet_node.Claims(server, node, service, f"{config}/kubeconfig").all()
+        return len(claims), tell_all(claims, server, node)
+    finally:
+        for end in (service and service.close, server and server.close, node.stop):
+            if end:
+                end()
+
+
+PARTS = {"controllers": (list(PROGRAMS), with_controllers), "kubelet": (["kubelet"], with_kubelet)}
+
+
 def main():
-    missing = [name for name in PROGRAMS if not (install.UPSTREAM / "bin" / name).exists()]
+    parts = sys.argv[1:] or list(PARTS)
+    if unknown := [part for part in parts if part not in PARTS]:
+        print(f"interop: {' '.join(unknown)}: there are {' and '.join(PARTS)}", file=sys.stderr)
+        return 2
+    missing = [name for part in parts for name in PARTS[part][0] if not (install.UPSTREAM / "bin" / name).exists()]
     if missing:
         print(f"interop: {' and '.join(missing)} of upstream 1.37 must be in {install.UPSTREAM}/bin; build them there first", file=sys.stderr)
         return 2
@@ -156,22 +211,12 @@ def main():
         print(f"interop runs real containers, and {reason}", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = Server(arguments=["--disable-controllers", "*", "--disable-scheduler"]).start()
-    os.environ.update(KUBECONFIG=server.kubeconfig, HOME=f"{server.dir}/home")
-    upstream = Upstream(server)
-    failed = 0
-    try:
-        kubectl = Kubectl(server.kubectl_binary, "interop")
-        for claim in CLAIMS:
-            failed += tap.tell([guarded(claim, upstream)], kubectl)
-        if failed:  # what is left goes while there is somebody to take it down
-            kubectl.run("delete", "ns", "interop", "--timeout=60s")
-    finally:
-        try:
-            upstream.stop()
-        finally:
-            server.close()
-    print(f"{len(CLAIMS) - failed} passed, {failed} failed")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    total = failed = 0
+    for part in parts:
+        count, wrong = PARTS[part][1]()
+        total, failed = total + count, failed + wrong
+    print(f"{total - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -22,6 +22,8 @@ MAY_USE = {
     "control": {"base", "api", "client"},
     "sched": {"base", "api", "client"},
     "node": {"base", "os", "api", "client", "runtime", "image"},
+    "remote": {"base", "api", "wire"},
+    "kubelet": {"base", "os", "api", "client", "wire", "remote"},
     "keyvalue": {"base", "wire"},
     "cli": {"base", "os", "api", "wire", "client", "image"},
 }

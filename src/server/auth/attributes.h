@@ -15,9 +15,10 @@ struct Attributes {
   std::string_view group;
   std::string_view resource;
   std::string_view subresource;
-  std::string_view ns;    // "" the cluster scope, or all namespaces
-  std::string_view name;  // "" no single object
-  std::string_view path;  // without a resource
+  std::string_view ns;             // "" the cluster scope, or all namespaces
+  std::string_view name;           // "" no single object
+  std::string_view path;           // without a resource
+  std::string_view selected_node;  // the node to which the field selector of a list restricts it, "" none
 };
 
 // Upstream's 403 for it: `pods "x" is forbidden: User "u" cannot get resource "pods" …`, with the reason at the end if there is one.

@@ -58,7 +58,7 @@ std::string joined_errors(const std::vector<std::string>& errors) {
   return errors.size() > 1 ? "[" + joined + "]" : joined;
 }
 
-Authorizer::Authorizer(Registry& registry) : store_(registry.store()) {
+Authorizer::Authorizer(Registry& registry) : store_(registry.store()), nodes_(registry) {
   const std::array<const Kind*, 4> kinds = {&kind_of<rbacv1::ClusterRole>(), &kind_of<rbacv1::Role>(),
                                             &kind_of<rbacv1::ClusterRoleBinding>(), &kind_of<rbacv1::RoleBinding>()};
   for (size_t i = 0; i < kinds.size(); ++i) feeds_[i].kind = kinds[i];
@@ -116,15 +116,22 @@ void Authorizer::take(const Kind& kind, std::string_view key, const std::string*
 
 Authorizer::Decision Authorizer::decide(const User& user, const Attributes& attributes) {
   if (is_privileged(user)) return {.allowed = true};
+  std::string refusal;
+  if (auto opinion = nodes_.decide(user, attributes)) {
+    if (opinion->allowed) return {.allowed = true};
+    refusal = std::move(opinion->reason);
+  }
   refresh();
   std::vector<std::string> errors;
   const auto grant = index_.find(user, attributes, &errors);
   if (grant.binding != nullptr) return {.allowed = true, .reason = rbac::describe_grant(grant)};
-  return {.allowed = false, .reason = errors.empty() ? "" : "rbac: RBAC: " + joined_errors(errors)};
+  if (!errors.empty()) refusal += (refusal.empty() ? "" : "\n") + ("rbac: RBAC: " + joined_errors(errors));
+  return {.allowed = false, .reason = std::move(refusal)};
 }
 
 bool Authorizer::allows(const User& user, const Attributes& attributes) {
   if (is_privileged(user)) return true;
+  if (const auto opinion = nodes_.decide(user, attributes); opinion && opinion->allowed) return true;
   refresh();
   return index_.find(user, attributes, nullptr).binding != nullptr;
 }

@@ -1,10 +1,11 @@
-// Who may do what: members of system:masters everything, others what RBAC grants them. The rules are those in the store at the moment of
-// the question, so that a right given or taken holds from the next request on. Loop thread only.
+// Who may do what: members of system:masters everything, nodes what their pods need, and each what RBAC grants him. The rules are those in
+// the store at the moment of the question, so that a right given or taken holds from the next request on. Loop thread only.
 #pragma once
 
 #include <array>
 #include <memory>
 
+#include "server/auth/node_authorizer.h"
 #include "server/auth/rbac_index.h"
 #include "server/registry.h"
 
@@ -43,6 +44,7 @@ class Authorizer {
   void take(const Kind& kind, std::string_view key, const std::string* value);
 
   Store& store_;
+  NodeAuthorizer nodes_;
   rbac::RbacIndex index_;
   std::array<Feed, 4> feeds_;
 };

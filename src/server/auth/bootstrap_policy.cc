@@ -169,6 +169,19 @@ std::vector<std::unique_ptr<Message>> bootstrap_policy() {
   return out;
 }
 
+RuleList rules_of_bootstrap_role(std::string_view name) {
+  RuleList rules;
+  bool inside = false;
+  for (const PolicyRow& row : role_rows()) {
+    if (!row.role.empty()) {
+      inside = row.role == name && row.traits.ns.empty();
+    } else if (inside) {
+      rules.push_back(rule_from(row));
+    }
+  }
+  return rules;
+}
+
 std::unique_ptr<Message> brought_up(const Message& stored, const Message& wanted) {
   const auto& annotations = meta(stored).annotations();
   if (const auto found = annotations.find(kAutoUpdate); found != annotations.end() && found->second != "true") return nullptr;

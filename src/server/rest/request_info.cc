@@ -29,15 +29,14 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// The value that `metadata.name=` asks for, unless it could not stand in a path.
-std::string selected_name(std::string_view field_selector) {
-  constexpr std::string_view kField = "metadata.name=";
+// The value that `field=` asks for, unless it could not stand in a path.
+std::string selected(std::string_view field_selector, std::string_view field) {
   while (!field_selector.empty()) {
     const size_t comma = field_selector.find(',');
     std::string_view term = field_selector.substr(0, comma);
     field_selector = comma == std::string_view::npos ? std::string_view() : field_selector.substr(comma + 1);
-    if (!term.starts_with(kField)) continue;
-    term.remove_prefix(kField.size());
+    if (!term.starts_with(field)) continue;
+    term.remove_prefix(field.size());
     if (term.starts_with('=')) term.remove_prefix(1);
     if (term != "." && term != ".." && term.find_first_of("/%") == std::string_view::npos) return std::string(term);
   }
@@ -49,9 +48,10 @@ void refine_verb(RequestInfo& info, const Query& query) {
   if (!info.name.empty()) return;
   if (info.verb == "get") {
     info.verb = query.flag("watch") ? "watch" : "list";
-    info.selected_name = selected_name(query.text("fieldSelector"));
+    info.selected_name = selected(query.text("fieldSelector"), "metadata.name=");
   }
   if (info.verb == "delete") info.verb = "deletecollection";
+  info.selected_node = selected(query.text("fieldSelector"), "spec.nodeName=");
 }
 
 }  // namespace
@@ -102,7 +102,8 @@ Attributes attributes_of(const RequestInfo& info) {
           .resource = info.resource,
           .subresource = info.subresource,
           .ns = info.ns,
-          .name = info.name.empty() ? info.selected_name : info.name};
+          .name = info.name.empty() ? info.selected_name : info.name,
+          .selected_node = info.selected_node};
 }
 
 }  // namespace stint::rest

@@ -21,6 +21,7 @@ struct RequestInfo {
   std::string name;
   std::string subresource;
   std::string selected_name;  // the one object that a list or watch is restricted to by its field selector
+  std::string selected_node;  // the node to which it restricts a list, watch or deletion of many
   bool too_deep = false;      // segments past the subresource: nothing here is served so deep
 };
 

@@ -1,0 +1,12 @@
+// Which container of a pod a request for logs or a command means. Pure.
+#pragma once
+
+#include "api/types.h"
+#include "base/result.h"
+
+namespace stint {
+
+// `asked`, or the only one. kBadRequest in upstream's words.
+Result<std::string> choose_container(const corev1::Pod& pod, const std::string& asked);
+
+}  // namespace stint

@@ -1,0 +1,50 @@
+// One request to an HTTPS server, on a connection of its own: the answer's body as a stream, or the bytes of what the connection was
+// upgraded to. Loop thread only; destroying it hangs up.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/loop.h"
+#include "os/socket.h"
+#include "wire/http_response.h"
+#include "wire/tls.h"
+
+namespace stint::http {
+
+class ClientConnection {
+ public:
+  // kServiceUnavailable: nobody is there, or not one whom the authority knows. Waits without end: give it a time limit.
+  static Task<Result<std::unique_ptr<ClientConnection>>> open(Loop& loop, os::Endpoint server, std::shared_ptr<const TlsContext> context);
+
+  // Whom the server's certificate names.
+  Peer peer() const { return tls_.peer(); }
+
+  // Sends a GET, and waits for the head of the answer. Once. `headers` are whole lines, each with its end.
+  Task<Result<ResponseHead>> get(std::string authority, std::string target, std::string headers);
+  // The next piece of the body; "" at its end.
+  Task<Result<std::string>> read_body();
+  // The body as far as it goes up to so many bytes.
+  Task<std::string> read_text(size_t bytes_max);
+
+  // After a 101. One reader; several may write. read: "" at the end.
+  Task<Result<std::string>> read();
+  Task<Result<void>> write(std::string bytes);
+
+ private:
+  ClientConnection(Loop& loop, os::Descriptor socket, std::shared_ptr<const TlsContext> context);
+  Task<Result<void>> shake_hands();
+  Task<Result<bool>> receive();  // false: the other side has closed
+  Task<Result<void>> flush();
+
+  Loop& loop_;
+  os::Descriptor socket_;
+  std::shared_ptr<const TlsContext> context_;
+  std::string output_;  // before the session, which writes to it
+  TlsSession tls_;
+  ResponseReader answer_;
+  bool flushing_ = false;
+  Event flushed_;
+};
+
+}  // namespace stint::http
