@@ -12,6 +12,13 @@
 #include "runtime/runtimes.h"
 #include "store/stores.h"
 
+// jemalloc reads this. Nearly all is allocated by the loop's thread, so one arena serves; what is free goes back to the kernel a second
+// after it was last used.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
 namespace {
 
 struct Run {

@@ -1,6 +1,5 @@
 #include "app/serve.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -276,18 +275,9 @@ class Serve {
   std::string url_, kubeconfig_;
 };
 
-// A list of thousands takes and frees a few MiB. glibc would give that back to the kernel after each one, and fault it in again
-// with the next.
-void keep_freed_memory() {
-  constexpr int kKeptBytes = 4 * 1024 * 1024;
-  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
-  mallopt(M_MMAP_THRESHOLD, kKeptBytes);
-}
-
 }  // namespace
 
 int run_serve(const cli::ServeCommand& command) {
-  keep_freed_memory();
   block_stop_signals();  // before the pool's threads start, which inherit it
   if (command.verbose) set_log_level(LogLevel::kDebug);
   Serve serve(command);

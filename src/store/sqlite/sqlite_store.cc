@@ -168,13 +168,14 @@ void SqliteStore::drain_finished() {
 }
 
 void SqliteStore::publish(const Group& group) {
+  // Writers first: what they wrote they hand to those who watch, who need not decode it then. All of them resume after this.
+  for (const auto& commit : group) commit->resolved.set();
   for (const auto& commit : group) {
     auto found = staged_.find(commit->write.key);
     if (found != staged_.end() && found->second.revision == commit->revision) staged_.erase(found);
     --staged_writes_;
     staged_bytes_ -= commit->write.value ? commit->write.value->size() : 0;
     index_.apply(std::move(commit->write), commit->revision);
-    commit->resolved.set();
   }
 }
 
