@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "os/descriptor.h"
 #include "wire/body.h"
+#include "wire/byte_stream.h"
 #include "wire/websocket.h"
 
 namespace stint::http {
@@ -49,7 +50,16 @@ class Response {
   // Makes the connection a WebSocket that lives until the handler returns. Null: the request is no proper handshake, and is to
   // be answered otherwise. `protocol` is one of those offered, or "".
   virtual WebSocket* upgrade(std::string protocol, Headers headers) = 0;
+  // Makes the connection one of plain bytes in a protocol that the request asks for (wants_upgrade), until the handler returns. Null: it
+  // did not ask, or cannot be answered so any more.
+  virtual ByteStream* upgrade_to(std::string_view protocol, Headers headers) = 0;
 };
+
+// Whether the request asks for that protocol, "SPDY/3.1", in the place of HTTP/1.1.
+bool wants_upgrade(const Request& request, std::string_view protocol);
+// The elements of every header of that name, in order; and whether one of them is that word, in whatever case.
+std::vector<std::string> elements_of(const Request& request, std::string_view name);
+bool has_element(const Request& request, std::string_view name, std::string_view wanted);
 
 using Handler = std::function<Task<void>(Request request, Response& response)>;
 

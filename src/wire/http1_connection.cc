@@ -1,9 +1,13 @@
 // HTTP/1.1: one request at a time, and what the client sends early (pipelining) kept for the next; WebSockets after an upgrade.
+#include <strings.h>
+
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <optional>
 
 #include "wire/connection.h"
 #include "wire/http1_parser.h"
+#include "wire/raw_session.h"
 #include "wire/websocket_session.h"
 
 namespace stint::http {
@@ -32,6 +36,7 @@ class Http1 final : public Protocol {
     Task<bool> write(Body piece) override { return http_.write(std::move(piece)); }
     Task<bool> end() override { return http_.end(); }
     WebSocket* upgrade(std::string protocol, Headers headers) override { return http_.upgrade(std::move(protocol), headers); }
+    ByteStream* upgrade_to(std::string_view protocol, Headers headers) override { return http_.upgrade_to(protocol, headers); }
 
    private:
     Http1& http_;
@@ -56,6 +61,8 @@ class Http1 final : public Protocol {
   Task<bool> end();
   Task<bool> settle();
   WebSocket* upgrade(std::string protocol, const Headers& headers);
+  ByteStream* upgrade_to(std::string_view protocol, const Headers& headers);
+  void switch_protocols(Headers heads, const Headers& more);
 
   Connection& connection_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -71,8 +78,10 @@ class Http1 final : public Protocol {
   bool head_only_ = false;
   bool answered_ = false;
   bool streaming_ = false;
-  std::string upgrade_accept_;  // the answer to a WebSocket handshake, "" when there was none
+  std::string upgrade_accept_;         // the answer to a WebSocket handshake, "" when there was none
+  std::vector<std::string> upgrades_;  // the protocols that the request asks for
   std::unique_ptr<WebSocketSession> websocket_;
+  std::unique_ptr<RawSession> raw_;
   Event room_;
   Answer answer_;
   Scope scope_;  // last: its tasks use all of this
@@ -82,6 +91,7 @@ class Http1 final : public Protocol {
 
 void Http1::received(std::string_view bytes) {
   if (websocket_) return websocket_->received(bytes);
+  if (raw_) return raw_->received(bytes);
   input_ += bytes;
   if (!busy_) return read_requests();
   if (input_.size() >= kReadAheadBytes) transport().pause();
@@ -136,6 +146,7 @@ void Http1::drain() {
 void Http1::fill() {
   if (transport().backlog() <= Response::kUnwaitedBytes) room_.set();
   if (websocket_) websocket_->fill();
+  if (raw_) raw_->fill();
 }
 
 // --- the handler ---
@@ -149,6 +160,7 @@ void Http1::run_handler() {
   head_only_ = request.method == "HEAD";
   answered_ = streaming_ = false;
   upgrade_accept_ = wants_websocket(request) ? accept_of_handshake(request) : "";
+  upgrades_ = has_element(request, "Connection", "upgrade") ? elements_of(request, "Upgrade") : std::vector<std::string>();
   busy_ = true;
   scope_.spawn(handle(this, std::move(request)));
 }
@@ -161,6 +173,7 @@ Task<void> Http1::handle(Http1* self, Request request) {
 void Http1::handler_done() {
   share_.reset();
   if (websocket_) return websocket_->close(WebSocket::kNormal, "");
+  if (raw_) return raw_->close();
   if (gone()) return;
   if (!answered_ || streaming_) return connection_.close();  // the client must not take it for a whole answer
   if (!keep_alive_) return transport().finish();
@@ -242,14 +255,30 @@ Task<bool> Http1::settle() {
 
 WebSocket* Http1::upgrade(std::string protocol, const Headers& headers) {
   if (upgrade_accept_.empty() || answered_ || gone()) return nullptr;
-  answered_ = true;
-  Headers all{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", upgrade_accept_}};
+  Headers all{{"Upgrade", "websocket"}, {"Sec-WebSocket-Accept", upgrade_accept_}};
   if (!protocol.empty()) all.emplace_back("Sec-WebSocket-Protocol", protocol);
-  all.insert(all.end(), headers.begin(), headers.end());
-  transport().write_copy(head(101, all, std::nullopt));
+  switch_protocols(std::move(all), headers);
   websocket_ = std::make_unique<WebSocketSession>(connection_, std::move(protocol));
   if (!input_.empty()) websocket_->received(std::exchange(input_, {}));
   return websocket_.get();
+}
+
+ByteStream* Http1::upgrade_to(std::string_view protocol, const Headers& headers) {
+  const bool asked = std::ranges::any_of(upgrades_, [&](const std::string& one) {
+    return one.size() == protocol.size() && strncasecmp(one.data(), protocol.data(), one.size()) == 0;
+  });
+  if (!asked || answered_ || gone()) return nullptr;
+  switch_protocols({{"Upgrade", std::string(protocol)}}, headers);
+  raw_ = std::make_unique<RawSession>(connection_);
+  if (!input_.empty()) raw_->received(std::exchange(input_, {}));
+  return raw_.get();
+}
+
+void Http1::switch_protocols(Headers heads, const Headers& more) {
+  answered_ = true;
+  heads.emplace_back("Connection", "Upgrade");
+  heads.insert(heads.end(), more.begin(), more.end());
+  transport().write_copy(head(101, heads, std::nullopt));
 }
 
 }  // namespace

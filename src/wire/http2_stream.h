@@ -34,6 +34,7 @@ class Http2Stream final : public Response {
   Task<bool> write(Body piece) override;
   Task<bool> end() override;
   WebSocket* upgrade(std::string, Headers) override { return nullptr; }
+  ByteStream* upgrade_to(std::string_view, Headers) override { return nullptr; }
 
   // --- the answer, for the session ---
   ssize_t next_data_bytes(size_t room, uint32_t* flags);  // as nghttp2_data_source_read_callback

@@ -26,6 +26,30 @@ TEST_F(HttpServer, AnswersPipelinedRequestsInOrder) {
   EXPECT_LT(b, c);
 }
 
+TEST_F(HttpServer, BecomesAStreamOfBytesForWhomAsksForThatProtocol) {
+  TestSocket client(start());
+  client.send("POST /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: spdy/3.1\r\nContent-Length: 0\r\n\r\nearly");
+  std::string heard = client.receive_until("early");
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 101 Switching Protocols\r\n")) << heard;
+  EXPECT_NE(heard.find("Upgrade: SPDY/3.1\r\nConnection: Upgrade\r\nX-More: yes\r\n\r\n"), std::string::npos) << heard;
+  const std::string much(1 << 20, 'm');
+  std::thread sender([&] { client.send(much); });
+  for (heard.clear(); heard.size() < much.size();) {
+    const std::string piece = client.receive();
+    ASSERT_FALSE(piece.empty());
+    heard += piece;
+  }
+  sender.join();
+  EXPECT_EQ(heard, much);
+  client.send("leave");
+  EXPECT_EQ(client.receive(), "");  // closed
+}
+
+TEST_F(HttpServer, BecomesNothingThatWasNotAskedFor) {
+  EXPECT_NE(exchange("GET /raw HTTP/1.1\r\nHost: h\r\nConnection: close\r\nUpgrade: SPDY/3.1\r\n\r\n").find("no upgrade"),
+            std::string::npos);
+}
+
 TEST_F(HttpServer, StreamsInChunks) {
   const std::string text = exchange("GET /stream HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_NE(text.find("Transfer-Encoding: chunked\r\n"), std::string::npos);

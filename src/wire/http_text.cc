@@ -12,6 +12,44 @@ std::string_view Request::header(std::string_view name) const {
 }
 
 namespace {
+
+bool same_word(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> elements_of(const Request& request, std::string_view name) {
+  std::vector<std::string> elements;
+  for (const auto& [key, value] : request.headers) {
+    if (!same_word(key, name)) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const size_t comma = rest.find(',');
+      const std::string_view element = trimmed(rest.substr(0, comma));
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+      if (!element.empty()) elements.emplace_back(element);
+    }
+  }
+  return elements;
+}
+
+bool has_element(const Request& request, std::string_view name, std::string_view wanted) {
+  for (const std::string& element : elements_of(request, name)) {
+    if (same_word(element, wanted)) return true;
+  }
+  return false;
+}
+
+bool wants_upgrade(const Request& request, std::string_view protocol) {
+  return has_element(request, "Connection", "upgrade") && has_element(request, "Upgrade", protocol);
+}
+
+namespace {
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

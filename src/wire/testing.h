@@ -150,6 +150,14 @@ class LiveServer : public testing::Test {
     } else if (request.path == "/soon") {
       co_await sleep_for(*self->loop_, std::chrono::milliseconds(200));
       co_await response.send(200, text, "soon");
+    } else if (request.path == "/raw") {
+      ByteStream* bytes = response.upgrade_to("SPDY/3.1", {{"X-More", "yes"}});
+      if (bytes == nullptr) co_await response.send(400, text, "no upgrade");
+      while (bytes != nullptr) {
+        auto piece = co_await bytes->receive();
+        if (!piece || *piece == "leave") break;
+        co_await bytes->send(*std::move(piece));
+      }
     } else if (request.path.starts_with("/ws")) {
       co_await answer_websocket(self, std::move(request), response);
     } else if (request.path != "/silent") {

@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include <strings.h>
 
 namespace stint::http {
 namespace {
@@ -13,37 +12,6 @@ constexpr size_t kUnreceivedMax = 1024;
 constexpr size_t kKeyCharacters = 24;  // sixteen bytes in base64
 constexpr std::string_view kKeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-bool same_word(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// The elements of every header of that name.
-std::vector<std::string> elements_of(const Request& request, std::string_view name) {
-  std::vector<std::string> elements;
-  for (const auto& [key, value] : request.headers) {
-    if (!same_word(key, name)) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const size_t comma = rest.find(',');
-      const std::string_view element = trimmed(rest.substr(0, comma));
-      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-      if (!element.empty()) elements.emplace_back(element);
-    }
-  }
-  return elements;
-}
-
-bool has_element(const Request& request, std::string_view name, std::string_view wanted) {
-  for (const std::string& element : elements_of(request, name)) {
-    if (same_word(element, wanted)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 bool wants_websocket(const Request& request) { return has_element(request, "Upgrade", "websocket"); }
@@ -51,9 +19,9 @@ bool wants_websocket(const Request& request) { return has_element(request, "Upgr
 std::vector<std::string> offered_protocols(const Request& request) { return elements_of(request, "Sec-WebSocket-Protocol"); }
 
 std::string accept_of_handshake(const Request& request) {
-  const std::string_view key = trimmed(request.header("Sec-WebSocket-Key"));
+  const std::string_view key = request.header("Sec-WebSocket-Key");
   if (request.method != "GET" || !has_element(request, "Connection", "upgrade") || key.size() != kKeyCharacters) return "";
-  if (trimmed(request.header("Sec-WebSocket-Version")) != "13") return "";
+  if (request.header("Sec-WebSocket-Version") != "13") return "";
   const std::string text = std::string(key) + std::string(kKeySuffix);
   unsigned char digest[SHA_DIGEST_LENGTH];
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
