@@ -122,6 +122,7 @@ Result<ContainerConfig> build_container_config(const ContainerConfigInput& input
   config.limits = container_limits(container);
   config.tty = container.tty();
   config.stdin_open = container.stdin();
+  config.stdin_once = container.stdinonce();
   config.oom_score_adj = oom_score_adj(input.pod, container, input.memory_capacity_bytes);
   return config;
 }

@@ -22,4 +22,20 @@ Task<Result<std::unique_ptr<ExecSession>>> NodeExec::exec(std::string container_
   return runtime_.exec(std::move(container_id), std::move(options));
 }
 
+Task<Result<std::unique_ptr<ExecSession>>> NodeExec::attach(std::string container_id, AttachOptions options) {
+  return runtime_.attach(std::move(container_id), options);
+}
+
+Task<Result<std::string>> NodeForward::find_sandbox(std::string ns, std::string pod_name) {
+  CO_TRY(const auto pod, co_await get<corev1::Pod>(client_, ns, pod_name));
+  for (const SandboxStatus& sandbox : runtime_.list_sandboxes()) {
+    if (sandbox.id == pod->metadata().uid() && sandbox.ready) co_return sandbox.id;
+  }
+  co_return fail(Reason::kNotFound, "pod " + pod_name + " does not run: it has no network");
+}
+
+Task<Result<std::unique_ptr<PodConnection>>> NodeForward::connect(std::string sandbox_id, int port) {
+  return runtime_.connect(std::move(sandbox_id), port);
+}
+
 }  // namespace stint

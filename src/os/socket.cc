@@ -98,7 +98,13 @@ Result<Descriptor> connect_datagrams(const Endpoint& other) {
 }
 
 Task<Result<Descriptor>> connect_stream(Loop& loop, Endpoint other) {
-  CO_TRY(Descriptor made, make_socket(other, SOCK_STREAM));
+  CO_TRY(Descriptor made, make_stream_socket(other));
+  co_return co_await connect_stream(loop, std::move(made), other);
+}
+
+Result<Descriptor> make_stream_socket(const Endpoint& other) { return make_socket(other, SOCK_STREAM); }
+
+Task<Result<Descriptor>> connect_stream(Loop& loop, Descriptor made, Endpoint other) {
   if (connect(made.get(), address_of(other), other.size) == 0) co_return made;
   if (errno != EINPROGRESS) co_return fail(errno_error("connect", errno));
   CO_TRY_VOID(co_await writable(loop, made.get()));

@@ -29,6 +29,9 @@ Result<Endpoint> own_endpoint(int fd);
 // Takes in only what comes from the other side.
 Result<Descriptor> connect_datagrams(const Endpoint& other);
 Task<Result<Descriptor>> connect_stream(Loop& loop, Endpoint other);
+// The same with a socket that was made before, which belongs to the network namespace that it was made in.
+Result<Descriptor> make_stream_socket(const Endpoint& other);
+Task<Result<Descriptor>> connect_stream(Loop& loop, Descriptor made, Endpoint other);
 
 struct Datagram {
   std::string bytes;  // longer ones are cut off

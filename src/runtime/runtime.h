@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/pod_exec.h"
+#include "api/pod_forward.h"
 #include "base/loop.h"
 #include "base/result.h"
 
@@ -65,6 +66,7 @@ struct ContainerConfig {
   std::vector<std::string> add_capabilities, drop_capabilities;  // without CAP_
   bool tty = false;
   bool stdin_open = false;
+  bool stdin_once = false;  // standard input ends with the first session that had it
   int oom_score_adj = 0;
 };
 
@@ -110,6 +112,14 @@ class Runtime {
   // Runs a command in a running container, as its user, with its environment and limits; kNotFound unless it runs. A command that cannot be
   // executed is no error: it ends at once, with the runtime's words on its standard error.
   virtual Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) = 0;
+
+  // The streams of the container's own process; kNotFound unless it runs. Several sessions see the same output, and their inputs are mixed.
+  virtual Task<Result<std::unique_ptr<ExecSession>>> attach(std::string container_id, AttachOptions options) = 0;
+  // The log file was moved away: it goes on in a new one in its place, which is there when this returns. kNotFound unless it runs.
+  virtual Task<Result<void>> reopen_log(std::string container_id) = 0;
+
+  // To a port of the sandbox's own loopback address; kNotFound if there is no such sandbox.
+  virtual Task<Result<std::unique_ptr<PodConnection>>> connect(std::string sandbox_id, int port) = 0;
 
   virtual std::vector<SandboxStatus> list_sandboxes() const = 0;
   virtual std::vector<ContainerStatus> list_containers() const = 0;

@@ -1,12 +1,35 @@
 // What the node agent relies on, held against every driver.
+#include "runtime/fake/fake_runtime.h"
 #include "runtime/runtime_fixture.h"
 
 namespace stint {
 namespace {
 
+using Session = std::unique_ptr<ExecSession>;
+
 class RuntimeContract : public RuntimeFixture, public testing::WithParamInterface<const char*> {
  protected:
-  void SetUp() override { open(GetParam()); }
+  void SetUp() override {
+    open(GetParam());
+    if (auto* fake = dynamic_cast<FakeRuntime*>(runtime_.get())) {
+      fake->set_behaviour([](const ContainerConfig& config) { return FakeOutcome{.runs_for_ever = config.args[0] != "/bin/true"}; });
+    }
+  }
+  Session attach(AttachOptions options) {
+    auto attached = run(runtime_->attach("a_main_0", options));
+    EXPECT_TRUE(attached) << attached.error().message;
+    return attached ? *std::move(attached) : nullptr;
+  }
+  // So much of its output.
+  std::string read(ExecSession& session, size_t size) {
+    std::string all;
+    while (all.size() < size) {
+      const std::string piece = run(session.read(ExecSession::Stream::kOut));
+      if (piece.empty()) break;
+      all += piece;
+    }
+    return all;
+  }
 };
 
 TEST_P(RuntimeContract, RunsAContainerAndTellsItsEndOnce) {
@@ -71,6 +94,62 @@ TEST_P(RuntimeContract, TellsWhatARunningContainerUses) {
   }
   ASSERT_TRUE(run(runtime_->remove_container("a_main_0")));
   EXPECT_EQ(run(runtime_->usage("a_main_0")).error().reason, Reason::kNotFound);
+}
+
+TEST_P(RuntimeContract, SessionsJoinTheStreamsOfARunningContainer) {
+  EXPECT_EQ(run(runtime_->attach("a_main_0", {.out = true})).error().reason, Reason::kNotFound);
+  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ContainerConfig config = container("a", {"/bin/cat"});
+  config.stdin_open = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  Session session = attach({.in = true, .out = true});
+  ASSERT_TRUE(session);
+  EXPECT_TRUE(run(session->write("to and fro\n")));
+  EXPECT_EQ(read(*session, 11), "to and fro\n");
+  session.reset();  // the container goes on, and its input too
+  session = attach({.in = true, .out = true});
+  EXPECT_TRUE(run(session->write("again\n")));
+  EXPECT_EQ(read(*session, 6), "again\n");
+  ASSERT_TRUE(run(runtime_->signal_container("a_main_0", 9)));
+  EXPECT_EQ(run(session->read(ExecSession::Stream::kOut)), "");
+  EXPECT_EQ(run(session->wait()).value_or(-1), 0);
+}
+
+TEST_P(RuntimeContract, ASessionThatHasNoInputSaysNothing) {
+  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ContainerConfig config = container("a", {"/bin/cat"});
+  config.stdin_open = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  EXPECT_FALSE(run(attach({.out = true})->write("x")));
+}
+
+TEST_P(RuntimeContract, ConnectsToWhatListensInASandbox) {
+  EXPECT_EQ(run(runtime_->connect("a", 7000)).error().reason, Reason::kNotFound);
+  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_TRUE(run(runtime_->start_container(container("a", {"/bin/nc", "-ll", "-p", "7000", "-e", "/bin/cat"}))));
+  const auto nobody = run(runtime_->connect("a", 1));
+  ASSERT_FALSE(nobody);
+  EXPECT_NE(nobody.error().message.find("failed to connect to localhost:1 inside the pod"), std::string::npos) << nobody.error().message;
+  EXPECT_NE(nobody.error().message.find("Connection refused"), std::string::npos) << nobody.error().message;
+  auto connection = run(runtime_->connect("a", 7000));
+  while (!connection) connection = run(runtime_->connect("a", 7000));  // it does not listen yet
+  EXPECT_TRUE(run((*connection)->write("to and fro")));
+  (*connection)->end_output();
+  std::string all;
+  for (std::string piece; !(piece = run((*connection)->read())).empty();) all += piece;
+  EXPECT_EQ(all, "to and fro");
+}
+
+TEST_P(RuntimeContract, GoesOnInANewLogWhenTheOldOneWasMovedAway) {
+  EXPECT_EQ(run(runtime_->reopen_log("a_main_0")).error().reason, Reason::kNotFound);
+  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_TRUE(run(runtime_->start_container(container("a", {"/bin/sleep", "100"}))));
+  const std::string path = dir_ + "/a_main_0.log";
+  std::ofstream(path, std::ios::app) << "";  // the fake one has written nothing
+  std::filesystem::rename(path, path + ".old");
+  const auto reopened = run(runtime_->reopen_log("a_main_0"));
+  ASSERT_TRUE(reopened) << reopened.error().message;
+  EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, RuntimeContract, testing::Values("fake", "crun"), [](const auto& info) { return info.param; });

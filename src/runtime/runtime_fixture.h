@@ -21,7 +21,7 @@ class RuntimeFixture : public testing::Test {
     std::filesystem::create_directories(bin);
     for (const char* place : {"/etc", "/tmp", "/proc", "/sys", "/dev"}) std::filesystem::create_directories(dir_ + "/layer" + place);
     std::filesystem::copy_file("/bin/busybox", bin + "/busybox");
-    for (const char* applet : {"sh", "true", "id", "cat", "sleep", "hostname", "echo", "ls", "tty", "stty"})
+    for (const char* applet : {"sh", "true", "id", "cat", "sleep", "hostname", "echo", "ls", "tty", "stty", "nc"})
       std::filesystem::create_symlink("busybox", bin + "/" + applet);
     std::ofstream(dir_ + "/layer/etc/passwd") << "root:x:0:0:root:/root:/bin/sh\nworker:x:1234:1235::/tmp:/bin/sh\n";
     std::ofstream(dir_ + "/layer/etc/group") << "root:x:0:\nworker:x:1235:\nextra:x:77:worker\n";

@@ -65,6 +65,9 @@ Task<Result<ContainerStatus>> CrunDriver::start_container(ContainerConfig config
   record.status = {
       .id = config.id, .sandbox_id = config.sandbox_id, .name = config.name, .attempt = config.attempt, .state = ContainerState::kCreated};
   record.cgroup = cgroup_of(sandbox->second) + "/" + config.id;
+  record.log_path = config.log_path;
+  record.takes_input = config.stdin_open;
+  record.input_once = config.stdin_open && config.stdin_once && !config.tty;
   containers_[config.id] = container;
   Result<void> prepared = co_await prepare(config, record);
   if (!prepared) {
@@ -107,7 +110,8 @@ Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const Cont
 Task<Result<void>> CrunDriver::launch(const ContainerConfig& config) {
   const std::string files = paths_.files(config.id);
   CO_TRY(std::vector<std::string> layers, options_.image_layers(config.image_id));
-  Launch launch{.id = config.id, .log_path = config.log_path, .tty = config.tty, .stdin_open = config.stdin_open};
+  Launch launch{
+      .id = config.id, .log_path = config.log_path, .tty = config.tty, .stdin_open = config.stdin_open, .stdin_once = config.stdin_once};
   launch.root = {.lower_dirs = std::move(layers), .upper_dir = files + "/upper", .work_dir = files + "/work", .target = files + "/root"};
   CO_TRY_VOID(co_await program_.create(loop_, std::move(launch)));
   co_return co_await program_.start(loop_, config.id);

@@ -143,6 +143,107 @@ TEST_F(CrunRuntime, GivesACommandATerminal) {
   EXPECT_THAT(told, testing::EndsWith("||4"));
 }
 
+TEST_F(CrunRuntime, GivesASessionBothStreamsAndTheEndOfItsInput) {
+  ContainerConfig config = shell("pod1", "cat; echo oops >&2; exit 3");
+  config.stdin_open = config.stdin_once = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  const auto session = run(runtime_->attach("pod1_main_0", {.in = true, .out = true, .err = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(run(told_by(**session, "to and fro\n")), "to and fro\n|oops\n|0");
+  EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 3);
+  EXPECT_THAT(log_of("pod1_main_0"), testing::AllOf(HasSubstr("stdout F to and fro\n"), HasSubstr("stderr F oops\n")));
+}
+
+TEST_F(CrunRuntime, InputForOneSessionEndsWithIt) {
+  ContainerConfig config = shell("pod1", "cat; echo done");
+  config.stdin_open = config.stdin_once = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  auto session = run(runtime_->attach("pod1_main_0", {.in = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  session->reset();  // the client is gone
+  EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 0);
+  EXPECT_THAT(log_of("pod1_main_0"), HasSubstr("F done\n"));
+}
+
+TEST_F(CrunRuntime, LookingOnEndsNobodysInput) {
+  ContainerConfig config = shell("pod1", "cat; echo done");
+  config.stdin_open = config.stdin_once = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  for (int i = 0; i < 3; ++i) run(runtime_->attach("pod1_main_0", {.out = true}))->reset();
+  const auto session = run(runtime_->attach("pod1_main_0", {.in = true, .out = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(run(told_by(**session, "still there\n")), "still there\ndone\n||0");
+}
+
+TEST_F(CrunRuntime, ASessionHasTheTerminalOfItsContainer) {
+  ContainerConfig config = shell("pod1", "tty; read line; stty size; read line; echo \"heard $line\"");
+  config.stdin_open = config.tty = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  auto session = run(runtime_->attach("pod1_main_0", {.in = true, .out = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  (*session)->resize(91, 17);
+  EXPECT_TRUE(run((*session)->write("go\n")));
+  std::string all;
+  while (all.find("17 91") == std::string::npos) {
+    const std::string piece = run((*session)->read(ExecSession::Stream::kOut));
+    ASSERT_FALSE(piece.empty()) << all;
+    all += piece;
+  }
+  session->reset();  // a terminal's input goes on for the next one
+  session = run(runtime_->attach("pod1_main_0", {.in = true, .out = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_THAT(run(told_by(**session, "you\n")), HasSubstr("heard you"));
+}
+
+TEST_F(CrunRuntime, NothingIsLostToASessionThatReadsLate) {
+  ContainerConfig config = shell("pod1", "read go; i=0; while [ $i -lt 200000 ]; do echo $i; i=$((i+1)); done");
+  config.stdin_open = config.stdin_once = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  const auto session = run(runtime_->attach("pod1_main_0", {.in = true, .out = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_TRUE(run((*session)->write("go\n")));
+  // It goes on until what is kept for the session is full, and no further.
+  for (size_t size = 0, before = 1; size != before || size == 0; usleep(50'000)) before = std::exchange(size, log_of("pod1_main_0").size());
+  EXPECT_EQ(runtime_->status("pod1_main_0")->state, ContainerState::kRunning);
+  std::string all, expected;
+  for (std::string piece; !(piece = run((*session)->read(ExecSession::Stream::kOut))).empty();) all += piece;
+  for (int i = 0; i < 200000; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_TRUE(all == expected) << all.size() << " of " << expected.size();
+}
+
+TEST_F(CrunRuntime, SessionsWorkAfterARestart) {
+  ContainerConfig config = container("pod1", {"/bin/cat"});
+  config.stdin_open = true;
+  ASSERT_TRUE(run(runtime_->start_container(config)));
+  runtime_.reset();
+  open("crun");
+  const auto session = run(runtime_->attach("pod1_main_0", {.in = true, .out = true}));
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_TRUE(run((*session)->write("hello\n")));
+  EXPECT_EQ(run((*session)->read(ExecSession::Stream::kOut)), "hello\n");
+}
+
+TEST_F(CrunRuntime, NoLineIsLostWhenTheLogIsMovedAway) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done"))));
+  const std::string path = dir_ + "/pod1_main_0.log";
+  std::vector<std::string> files;
+  for (int i = 0; i < 3 && runtime_->status("pod1_main_0")->state == ContainerState::kRunning; ++i) {
+    files.push_back(path + "." + std::to_string(i));
+    std::filesystem::rename(path, files.back());
+    const auto reopened = run(runtime_->reopen_log("pod1_main_0"));
+    if (!reopened) EXPECT_EQ(reopened.error().reason, Reason::kNotFound) << reopened.error().message;
+  }
+  EXPECT_FALSE(files.empty());
+  EXPECT_EQ(wait_for_exit("pod1_main_0").exit_code, 0);
+  files.push_back(path);
+  int next = 0;
+  for (const std::string& file : files) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line); ++next) ASSERT_TRUE(line.ends_with(" stdout F " + std::to_string(next))) << line;
+  }
+  EXPECT_EQ(next, 20000);
+}
+
 TEST_F(CrunRuntime, RemovesASandboxWithWhatRunsInIt) {
   ASSERT_TRUE(run(runtime_->start_container(container("pod1", {"/bin/sleep", "1000"}))));
   ASSERT_TRUE(run(runtime_->remove_sandbox("pod1")));

@@ -149,14 +149,6 @@ Task<Result<ContainerUsage>> CrunDriver::usage(std::string container_id) {
   co_return ContainerUsage{.cpu_time = used.cpu_time, .memory_bytes = used.memory_bytes};
 }
 
-Task<Result<std::unique_ptr<ExecSession>>> CrunDriver::exec(std::string container_id, ExecOptions options) {
-  const ContainerPtr container = find(container_id);
-  if (container == nullptr || container->record.status.state != ContainerState::kRunning) {
-    co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
-  }
-  co_return co_await program_.exec(loop_, std::move(container_id), std::move(options));
-}
-
 std::vector<SandboxStatus> CrunDriver::list_sandboxes() const {
   std::vector<SandboxStatus> list;
   for (const auto& [id, config] : sandboxes_) list.push_back(status_of(config));

@@ -1,5 +1,5 @@
 // The crun driver's state and steps, by file: driver.cc (sandboxes and what is asked), container_steps.cc (a container from start to
-// removal), recovery.cc (after a restart). Loop thread only.
+// removal), streams.cc (commands, sessions and connections in it), recovery.cc (after a restart). Loop thread only.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 
 #include "base/slots.h"
 #include "os/cgroup.h"
+#include "runtime/crun/attach_session.h"
 #include "runtime/crun/oci_program.h"
 #include "runtime/crun/pod_network.h"
 #include "runtime/crun/records.h"
@@ -15,13 +16,14 @@
 namespace stint::crun {
 
 struct Container {
-  explicit Container(Loop& loop) : ended(loop), cleaned(loop) {}
+  explicit Container(Loop& loop) : idle(std::make_shared<IdleConnections>(loop)), ended(loop), cleaned(loop) {}
   ContainerRecord record;
   os::Descriptor conmon;  // pidfds; empty once ended
   os::Descriptor init;
-  bool doomed = false;  // to be killed as soon as it runs
-  Event ended;          // exit code known
-  Event cleaned;        // the OCI runtime has forgotten it
+  bool doomed = false;                    // to be killed as soon as it runs
+  std::shared_ptr<IdleConnections> idle;  // to its streams
+  Event ended;                            // exit code known
+  Event cleaned;                          // the OCI runtime has forgotten it
 };
 
 struct DriverParts {
@@ -46,6 +48,9 @@ class CrunDriver : public Runtime {
   std::optional<ContainerStatus> status(const std::string& container_id) const override;
   Task<Result<ContainerUsage>> usage(std::string container_id) override;
   Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
+  Task<Result<std::unique_ptr<ExecSession>>> attach(std::string container_id, AttachOptions options) override;
+  Task<Result<void>> reopen_log(std::string container_id) override;
+  Task<Result<std::unique_ptr<PodConnection>>> connect(std::string sandbox_id, int port) override;
   std::vector<SandboxStatus> list_sandboxes() const override;
   std::vector<ContainerStatus> list_containers() const override;
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }
@@ -59,6 +64,8 @@ class CrunDriver : public Runtime {
   std::string cgroup_of(const SandboxConfig& sandbox) const { return cgroup_root_ + "/" + sandbox.cgroup; }
   SandboxStatus status_of(const SandboxConfig& sandbox) const;
   ContainerPtr find(const std::string& id) const;
+  // kNotFound unless it runs.
+  Result<ContainerPtr> find_running(const std::string& id) const;
 
   // container_steps.cc, in order
   Task<Result<void>> prepare(const ContainerConfig& config, const ContainerRecord& record);

@@ -117,8 +117,10 @@ os::Command OciProgram::conmon_command(const Launch& launch, int sync_fd) const 
                                 "--log-level",
                                 "error"});
   conmon.working_dir = paths_.bundle(id);  // where it leaves a note about want of memory
+  // A terminal takes input as it is, and never ends it.
   if (launch.tty) conmon.args.emplace_back("-t");
-  if (launch.stdin_open) conmon.args.emplace_back("-i");
+  if (launch.stdin_open && !launch.tty) conmon.args.emplace_back("-i");
+  if (launch.stdin_open && !launch.tty && !launch.stdin_once) conmon.args.emplace_back("--leave-stdin-open");
   conmon.env.push_back("_OCI_SYNCPIPE=" + std::to_string(sync_fd));
   conmon.inherit = {sync_fd};
   if (!conmon.private_mounts) conmon.private_mounts.emplace();

@@ -17,6 +17,7 @@ struct Launch {
   std::string log_path;
   bool tty = false;
   bool stdin_open = false;
+  bool stdin_once = false;
   os::OverlayMount root;
 };
 

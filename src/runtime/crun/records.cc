@@ -94,6 +94,9 @@ Result<void> write_container(const Paths& paths, const ContainerRecord& record) 
                                                      {"name", status.name},
                                                      {"attempt", status.attempt},
                                                      {"cgroup", record.cgroup},
+                                                     {"logPath", record.log_path},
+                                                     {"takesInput", record.takes_input},
+                                                     {"inputOnce", record.input_once},
                                                      {"conmon", to_json(record.conmon)},
                                                      {"init", to_json(record.init)},
                                                      {"state", static_cast<int>(status.state)},
@@ -109,6 +112,9 @@ Result<ContainerRecord> read_container(const Paths& paths, const std::string& id
   TRY(const Value value, read_json(paths.record(id)));
   ContainerRecord record;
   record.cgroup = value.string_at("cgroup");
+  record.log_path = value.string_at("logPath");
+  record.takes_input = bool_at(value, "takesInput");
+  record.input_once = bool_at(value, "inputOnce");
   record.conmon = process_at(value, "conmon");
   record.init = process_at(value, "init");
   ContainerStatus& status = record.status;

@@ -54,6 +54,9 @@ Result<ProcessRef> process_of_pid_file(const std::string& path);
 struct ContainerRecord {
   ContainerStatus status;
   std::string cgroup;  // relative to the tree
+  std::string log_path;
+  bool takes_input = false;  // it was started with a standard input
+  bool input_once = false;   // which conmon ends with the first connection to its streams that goes
   ProcessRef conmon, init;
 };
 

@@ -15,35 +15,6 @@ std::optional<Error> take_failure(std::vector<Error>& failures) {
   return error;
 }
 
-class Echo final : public ExecSession {
- public:
-  Echo(Loop& loop, bool takes_input) : more_(loop), ended_(!takes_input) {}
-  Task<std::string> read(Stream stream) override {
-    if (stream == Stream::kErr) co_return "";
-    while (text_.empty() && !ended_) {
-      more_.reset();
-      co_await more_.wait();
-    }
-    co_return std::exchange(text_, "");
-  }
-  Task<bool> write(std::string bytes) override {
-    text_ += bytes;
-    more_.set();
-    co_return !ended_;
-  }
-  void end_input() override {
-    ended_ = true;
-    more_.set();
-  }
-  void resize(int, int) override {}
-  Task<Result<int>> wait() override { co_return 0; }
-
- private:
-  Event more_;
-  bool ended_;
-  std::string text_;
-};
-
 void write_output(const std::string& log_path, const std::string& output) {
   if (log_path.empty() || output.empty()) return;
   std::ofstream log(log_path, std::ios::app);
@@ -118,6 +89,8 @@ Task<Result<ContainerStatus>> FakeRuntime::start_container(ContainerConfig confi
 
   auto owned = std::make_unique<Container>();
   Container& container = *owned;
+  container.log_path = config.log_path;
+  container.ended = std::make_shared<Event>(loop_);
   container.outcome = behaviour_ ? behaviour_(config) : FakeOutcome{};
   container.status = {.id = config.id, .sandbox_id = config.sandbox_id, .name = config.name, .attempt = config.attempt};
   container.status.state = ContainerState::kRunning;
@@ -148,6 +121,7 @@ void FakeRuntime::end(Container& container, int exit_code) {
                   : status.oom_killed                    ? "OOMKilled"
                   : exit_code == 0                       ? "Completed"
                                                          : "Error";
+  container.ended->set();
   tell(container);
 }
 
@@ -191,19 +165,14 @@ std::optional<ContainerStatus> FakeRuntime::status(const std::string& container_
 }
 
 Task<Result<ContainerUsage>> FakeRuntime::usage(std::string container_id) {
-  auto found = containers_.find(container_id);
-  if (found == containers_.end() || found->second->status.state != ContainerState::kRunning) {
-    co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
-  }
-  co_return ContainerUsage{.cpu_time = (loop_.now() - found->second->status.started_at) / 100, .memory_bytes = 1 << 20};
+  CO_TRY(const Container* container, find_running(container_id));
+  co_return ContainerUsage{.cpu_time = (loop_.now() - container->status.started_at) / 100, .memory_bytes = 1 << 20};
 }
 
-Task<Result<std::unique_ptr<ExecSession>>> FakeRuntime::exec(std::string container_id, ExecOptions options) {
-  auto found = containers_.find(container_id);
-  if (found == containers_.end() || found->second->status.state != ContainerState::kRunning) {
-    co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
-  }
-  co_return std::make_unique<Echo>(loop_, options.in);
+Result<FakeRuntime::Container*> FakeRuntime::find_running(const std::string& id) const {
+  const auto found = containers_.find(id);
+  if (found != containers_.end() && found->second->status.state == ContainerState::kRunning) return found->second.get();
+  return fail(Reason::kNotFound, "container " + id + " does not run");
 }
 
 std::vector<SandboxStatus> FakeRuntime::list_sandboxes() const {

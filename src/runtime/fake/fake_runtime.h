@@ -64,6 +64,12 @@ class FakeRuntime : public Runtime {
   Task<Result<ContainerUsage>> usage(std::string container_id) override;
   // Every command is `cat`: what it is given comes back, and at the end of that it ends with 0.
   Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
+  // As if it were `cat` with a standard input: what is written comes back, until the container ends.
+  Task<Result<std::unique_ptr<ExecSession>>> attach(std::string container_id, AttachOptions options) override;
+  Task<Result<void>> reopen_log(std::string container_id) override;
+  // What is written comes back; but nobody listens on kDeafPort.
+  static constexpr int kDeafPort = 1;
+  Task<Result<std::unique_ptr<PodConnection>>> connect(std::string sandbox_id, int port) override;
   std::vector<SandboxStatus> list_sandboxes() const override;
   std::vector<ContainerStatus> list_containers() const override;
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }
@@ -76,11 +82,14 @@ class FakeRuntime : public Runtime {
     FakeOutcome outcome;
     Loop::TimerId timer = 0;
     bool told = false;  // the exit handler was called
+    std::string log_path;
+    std::shared_ptr<Event> ended;  // shared with its sessions
   };
   void end(Container& container, int exit_code);
   void tell(Container& container);
   std::string address_of(const std::string& sandbox_id) const;  // "": none
   Result<void> take_address(const std::string& sandbox_id);
+  Result<Container*> find_running(const std::string& id) const;
 
   Loop& loop_;
   Behaviour behaviour_;
