@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "api/object.h"
+#include "api/quantity.h"
 #include "cli/parsed_option.h"
 
 namespace stint::cli {
@@ -27,6 +28,15 @@ struct Commands {
   NodeConfigCommand node_config;
 };
 
+// A quantity of whole bytes, more than none: "10Mi".
+Result<int64_t> parse_size(const std::string& text) {
+  const auto bytes = quantity_value(text);
+  if (!bytes) return fail(Reason::kBadRequest, "\"" + text + "\" is no size such as 10Mi");
+  if (*bytes < 1) return fail(Reason::kBadRequest, "it must be at least one byte");
+  return *bytes;
+}
+
+constexpr int kLogFilesMax = 1000;
 // Far more than a machine runs; for the fake runtime.
 constexpr int kPodsMax = 1'000'000;
 
@@ -55,6 +65,11 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--max-pods", options.max_pods, "pods that the node takes at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, kPodsMax));
+  add_parsed(*serve, "--container-log-max-size", options.container_log_bytes_max, parse_size,
+             "size from which a container's log is moved aside (default: 10Mi)");
+  serve->add_option("--container-log-max-files", options.container_log_files_max, "files kept of a container's log")
+      ->capture_default_str()
+      ->check(CLI::Range(2, kLogFilesMax));
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 

@@ -25,6 +25,8 @@ struct ServeCommand {
   bool disable_scheduler = false;
   bool disable_node = false;
   int max_pods = 500;
+  int64_t container_log_bytes_max = 10 * 1024 * 1024;
+  int container_log_files_max = 5;
   bool verbose = false;
 };
 

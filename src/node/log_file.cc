@@ -28,7 +28,9 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
   if (!file && file.error().reason == Reason::kNotFound)
     return fail(Reason::kNotFound, "failed to try resolving symlinks in path \"" + path + "\": no such file or directory");
   if (!file) return std::unexpected(std::move(file).error());
-  return std::unique_ptr<LogFile>(new LogFile(*std::move(file)));
+  struct stat info{};
+  if (fstat(file->get(), &info) != 0) return fail(errno_error("stat log", errno));
+  return std::unique_ptr<LogFile>(new LogFile(*std::move(file), info.st_ino));
 }
 
 Result<void> LogFile::seek_tail(int64_t lines) {

@@ -15,6 +15,8 @@ class LogFile {
  public:
   static Result<std::unique_ptr<LogFile>> open(const std::string& path);
 
+  // The same for two paths of one file.
+  uint64_t inode() const { return inode_; }
   // Goes to where the last `lines` lines begin; 0 is the end.
   Result<void> seek_tail(int64_t lines);
   // What comes next, at most kChunkBytes; "" at the end of what is written so far.
@@ -23,8 +25,9 @@ class LogFile {
   static constexpr size_t kChunkBytes = 64 * 1024;
 
  private:
-  explicit LogFile(os::Descriptor file) : file_(std::move(file)) {}
+  LogFile(os::Descriptor file, uint64_t inode) : file_(std::move(file)), inode_(inode) {}
   os::Descriptor file_;
+  uint64_t inode_;
   int64_t offset_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <deque>
 #include <filesystem>
 
 #include "base/log.h"
@@ -17,6 +18,9 @@
 
 namespace stint {
 namespace {
+
+constexpr Duration kLookAgain = std::chrono::milliseconds(5);
+constexpr int kLooksMax = 200;
 
 // The attempt at the end of "<runtime>://<uid>_<container>_<attempt>".
 std::optional<int> attempt_of(const std::string& container_id) {
@@ -65,30 +69,42 @@ class FileWatch {
   uint64_t id_ = 0;
 };
 
-Task<void> pass_on(std::shared_ptr<Event> from, Event* to) {
-  while (true) {
-    co_await from->wait();
-    to->set();
-  }
+Result<std::shared_ptr<LogFile>> open_at(const std::string& path, std::optional<int64_t> tail_lines) {
+  TRY(auto file, LogFile::open(path));
+  if (tail_lines) TRY_VOID(file->seek_tail(*tail_lines));
+  return std::shared_ptr<LogFile>(std::move(file));
 }
+
+struct Following {
+  std::string path;
+  std::function<bool()> running;  // the container
+  std::shared_ptr<LogNews> news;
+  uint64_t rotations_seen = 0;  // before the log was opened
+};
 
 class FileLogStream : public LogStream {
  public:
-  // `running` is null unless the log is followed.
-  FileLogStream(Loop& loop, std::shared_ptr<LogFile> file, const std::string& path, LogText text, std::function<bool()> running,
-                std::shared_ptr<Event> ended)
-      : loop_(loop), file_(std::move(file)), text_(std::move(text)), running_(std::move(running)), more_(loop), scope_(loop) {
-    if (!running_) return;
-    watch_ = std::make_unique<FileWatch>(loop, path);
-    scope_.spawn(pass_on(std::move(ended), &more_));
+  FileLogStream(Loop& loop, std::shared_ptr<LogFile> file, LogText text, std::optional<Following> following)
+      : loop_(loop),
+        file_(std::move(file)),
+        text_(std::move(text)),
+        following_(std::move(following)),
+        newest_inode_(file_->inode()),
+        more_(loop),
+        scope_(loop) {
+    if (!following_) return;
+    watch_ = std::make_unique<FileWatch>(loop, following_->path);
+    scope_.spawn(tell_end(following_->news));
+    scope_.spawn(keep_up(following_->news));
   }
 
   Task<std::optional<std::string>> next() override {
     while (!text_.limit_reached()) {
       more_.reset();
       if (watch_) watch_->drain();
-      // Asked before reading: what a container wrote before its end is in the file by then.
-      const bool running = running_ && running_();
+      // Asked before reading: what a container wrote before its end, or before its log went on elsewhere, is in the file by then.
+      const bool running = following_ && following_->running();
+      const bool goes_on = !next_files_.empty();
       auto chunk = co_await on_pool(loop_, [file = file_] { return file->read_chunk(); });
       if (!chunk) {
         log_warning("log not read", "error", chunk.error().message);
@@ -98,6 +114,12 @@ class FileLogStream : public LogStream {
       text_.feed(*chunk, out);
       if (!out.empty()) co_return out;
       if (!chunk->empty()) continue;
+      if (goes_on) {
+        file_ = std::move(next_files_.front());
+        next_files_.pop_front();
+        watch_ = std::make_unique<FileWatch>(loop_, following_->path);
+        continue;
+      }
       if (!running) break;
       watch_->arm(more_);
       co_await more_.wait();
@@ -106,20 +128,41 @@ class FileLogStream : public LogStream {
   }
 
  private:
+  Task<void> tell_end(std::shared_ptr<LogNews> news) {
+    while (true) {
+      co_await news->ended.wait();
+      more_.set();
+    }
+  }
+  // Opens each file in which the log goes on while it has its name; what a slow client has not read yet stays readable so.
+  Task<void> keep_up(std::shared_ptr<LogNews> news) {
+    while (true) {
+      if (following_->rotations_seen == news->rotations) co_await news->rotated.wait();
+      following_->rotations_seen = news->rotations;
+      auto opened = co_await on_pool(loop_, [path = following_->path] { return open_at(path, std::nullopt); });
+      if (!opened || (*opened)->inode() == newest_inode_) continue;  // another container's
+      newest_inode_ = (*opened)->inode();
+      if (next_files_.size() == kFilesAheadMax) {
+        log_warning("a client is too far behind a log, and misses some of it", "path", following_->path);
+        next_files_.pop_front();
+      }
+      next_files_.push_back(*std::move(opened));
+      more_.set();
+    }
+  }
+
+  static constexpr size_t kFilesAheadMax = 8;
+
   Loop& loop_;
   std::shared_ptr<LogFile> file_;
   LogText text_;
-  std::function<bool()> running_;
+  std::optional<Following> following_;
+  uint64_t newest_inode_;
+  std::deque<std::shared_ptr<LogFile>> next_files_;
   Event more_;
   std::unique_ptr<FileWatch> watch_;
-  Scope scope_;
+  Scope scope_;  // last: destroyed first
 };
-
-Result<std::shared_ptr<LogFile>> open_at(const std::string& path, std::optional<int64_t> tail_lines) {
-  TRY(auto file, LogFile::open(path));
-  if (tail_lines) TRY_VOID(file->seek_tail(*tail_lines));
-  return std::shared_ptr<LogFile>(std::move(file));
-}
 
 LogText::Options text_options(const LogOptions& options, WallTime now) {
   LogText::Options text{.timestamps = options.timestamps, .since = options.since_time, .limit_bytes = options.limit_bytes};
@@ -158,7 +201,7 @@ NodeLogs::NodeLogs(Loop& loop, Client& client, std::string log_dir, std::functio
       log_dir_(std::move(log_dir)),
       running_(std::move(running)),
       absent_is_empty_(absent_is_empty),
-      ended_(std::make_shared<Event>(loop)) {}
+      news_(std::make_shared<LogNews>(loop)) {}
 
 Task<Result<std::unique_ptr<LogStream>>> NodeLogs::open_log(std::string ns, std::string pod_name, LogOptions options) {
   CO_TRY(const auto pod, co_await get<corev1::Pod>(client_, ns, pod_name));
@@ -166,13 +209,22 @@ Task<Result<std::unique_ptr<LogStream>>> NodeLogs::open_log(std::string ns, std:
   CO_TRY(const int attempt, choose_attempt(*pod, options));
   std::string path = PodPaths("", log_dir_, *pod).container_log(options.container, attempt);
   if (absent_is_empty_ && !std::filesystem::exists(path)) path = "/dev/null";
-  auto opened = co_await on_pool(loop_, [path, tail = options.tail_lines] { return open_at(path, tail); });
-  if (!opened) co_return std::unexpected(std::move(opened).error());
-  std::function<bool()> running;
-  if (options.follow)
-    running = [running = running_, id = container_id(pod->metadata().uid(), options.container, attempt)] { return running(id); };
-  co_return std::make_unique<FileLogStream>(loop_, *std::move(opened), path, LogText(text_options(options, loop_.now())),
-                                            std::move(running), ended_);
+  const std::string id = container_id(pod->metadata().uid(), options.container, attempt);
+  const uint64_t rotations_seen = news_->rotations;
+  CO_TRY(auto file, co_await open(path, options.tail_lines, id));
+  std::optional<Following> following;
+  if (options.follow) following = {path, [running = running_, id] { return running(id); }, news_, rotations_seen};
+  co_return std::make_unique<FileLogStream>(loop_, std::move(file), LogText(text_options(options, loop_.now())), std::move(following));
+}
+
+// In the middle of a rotation a log has no file for a moment.
+Task<Result<std::shared_ptr<LogFile>>> NodeLogs::open(std::string path, std::optional<int64_t> tail_lines, std::string id) {
+  for (int looks = 1;; ++looks) {
+    auto opened = co_await on_pool(loop_, [path, tail_lines] { return open_at(path, tail_lines); });
+    const bool may_come = !opened && opened.error().reason == Reason::kNotFound && running_(id);
+    if (!may_come || looks == kLooksMax) co_return opened;
+    co_await sleep_for(loop_, kLookAgain);
+  }
 }
 
 }  // namespace stint

@@ -76,30 +76,65 @@ Task<void> follow(LogSource& logs, std::string path, bool* running, NodeLogs* no
   loop.stop();
 }
 
-TEST(FollowedLog, ShowsNewLinesAndEndsWithTheContainer) {
-  auto loop = make_system_loop(1);
-  FakeClient client(*loop);
-  std::string pattern = std::filesystem::temp_directory_path() / "stint-logs-XXXXXX";
-  const std::string dir = mkdtemp(pattern.data());
-  corev1::Pod pod = NodeFixture::make_pod("p");
-  pod.mutable_metadata()->set_uid("u");
-  auto& status = *pod.mutable_status()->add_containerstatuses();
-  status.set_name("main");
-  status.set_containerid("fake://u_main_0");
-  status.mutable_state()->mutable_running();
-  client.put(pod);
-  const std::string path = dir + "/default_p_u/main/0.log";
-  std::filesystem::create_directories(dir + "/default_p_u/main");
-  std::ofstream(path) << "2026-01-02T03:04:05Z stdout F one\n";
+// In a log that is moved aside twice before anybody reads it.
+Task<void> follow_rotated(LogSource& logs, std::string path, bool* running, NodeLogs* node_logs, Loop& loop, std::string* out) {
+  auto stream = co_await logs.open_log("default", "p", {.follow = true});
+  EXPECT_TRUE(stream);
+  std::ofstream old(path, std::ios::app);
+  for (const std::string word : {"two", "three"}) {
+    std::filesystem::rename(path, path + "." + word);
+    old << "2026-01-02T03:04:05Z stdout F last of the old one\n" << std::flush;  // written before the runtime went on
+    old = std::ofstream(path);
+    old << "2026-01-02T03:04:05Z stdout F " << word << "\n" << std::flush;
+    node_logs->log_rotated();
+    co_await sleep_for(loop, 50ms);  // as in life, where ten seconds pass
+  }
+  std::filesystem::remove(path + ".two");
+  while (out->find("three") == std::string::npos) *out += (co_await (*stream)->next()).value_or("three");
+  old << "2026-01-02T03:04:05Z stdout F four\n" << std::flush;
+  *out += (co_await (*stream)->next()).value_or("");
+  *running = false;
+  node_logs->container_ended();
+  if (!co_await (*stream)->next()) *out += "end";
+  loop.stop();
+}
 
-  bool running = true;
-  std::string out;
-  NodeLogs logs(*loop, client, dir, [&running](const std::string& id) { return id == "u_main_0" && running; });
-  Scope scope(*loop);
-  scope.spawn(follow(logs, path, &running, &logs, *loop, &out));
-  loop->run();
-  EXPECT_EQ(out, "one\ntwo\nend");
-  std::filesystem::remove_all(dir);
+class FollowedLog : public testing::Test {
+ protected:
+  using Play = Task<void> (*)(LogSource&, std::string, bool*, NodeLogs*, Loop&, std::string*);
+  ~FollowedLog() override { std::filesystem::remove_all(dir_); }
+
+  std::string play(Play play) {
+    FakeClient client(*loop_);
+    corev1::Pod pod = NodeFixture::make_pod("p");
+    pod.mutable_metadata()->set_uid("u");
+    auto& status = *pod.mutable_status()->add_containerstatuses();
+    status.set_name("main");
+    status.set_containerid("fake://u_main_0");
+    status.mutable_state()->mutable_running();
+    client.put(pod);
+    std::filesystem::create_directories(dir_ + "/default_p_u/main");
+    const std::string path = dir_ + "/default_p_u/main/0.log";
+    std::ofstream(path) << "2026-01-02T03:04:05Z stdout F one\n";
+    bool running = true;
+    std::string out;
+    NodeLogs logs(*loop_, client, dir_, [&running](const std::string& id) { return id == "u_main_0" && running; });
+    Scope scope(*loop_);
+    scope.spawn(play(logs, path, &running, &logs, *loop_, &out));
+    loop_->run();
+    return out;
+  }
+
+ private:
+  std::unique_ptr<Loop> loop_ = make_system_loop(1);
+  std::string pattern_ = std::filesystem::temp_directory_path() / "stint-logs-XXXXXX";
+  const std::string dir_ = mkdtemp(pattern_.data());
+};
+
+TEST_F(FollowedLog, ShowsNewLinesAndEndsWithTheContainer) { EXPECT_EQ(play(follow), "one\ntwo\nend"); }
+
+TEST_F(FollowedLog, GoesOnInTheFilesAfterARotation) {
+  EXPECT_EQ(play(follow_rotated), "one\nlast of the old one\ntwo\nlast of the old one\nthree\nfour\nend");
 }
 
 }  // namespace

@@ -77,6 +77,8 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
           },
           !runtime.uses_files()),
       exec_(client, runtime),
+      forward_(client, runtime),
+      rotator_(loop, runtime, options_.log_dir, options_.log_limits, [this] { logs_.log_rotated(); }),
       usage_(loop, runtime, options_.name),
       pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
       services_(loop, client, kind_of<corev1::Service>(), {}),
@@ -100,6 +102,7 @@ void NodeAgent::start() {
   scope_.spawn(keep_lease());
   scope_.spawn(run());
   if (options_.samples_usage) scope_.spawn(usage_.run());
+  if (runtime_.uses_files()) scope_.spawn(rotator_.run());
 }
 
 Task<void> NodeAgent::run() {

@@ -16,6 +16,7 @@
 #include "node/dns/directory.h"
 #include "node/dns/resolver.h"
 #include "node/exec.h"
+#include "node/log_rotation.h"
 #include "node/logs.h"
 #include "node/node_context.h"
 #include "node/node_object.h"
@@ -35,7 +36,8 @@ struct NodeOptions {
   int64_t pods_max = 500;
   std::optional<NodeFacts> facts;                 // of a machine that is only thought of; nothing: this one's
   Duration heartbeat = std::chrono::seconds(10);  // between two looks at the machine, and between two renewals of the lease
-  bool samples_usage = true;                      // of the machine and of containers, for metrics.k8s.io
+  LogLimits log_limits;
+  bool samples_usage = true;  // of the machine and of containers, for metrics.k8s.io
 };
 
 class NodeAgent {
@@ -48,6 +50,7 @@ class NodeAgent {
   Event& ready_event() { return ready_; }
   LogSource& logs() { return logs_; }
   ExecSource& exec() { return exec_; }
+  ForwardSource& forward() { return forward_; }
   UsageSource& usage() { return usage_; }
   // Pods with a worker: those that run, or are being brought up or taken down.
   size_t workers() const { return workers_.size(); }
@@ -83,6 +86,8 @@ class NodeAgent {
   NodeContext context_;
   NodeLogs logs_;
   NodeExec exec_;
+  NodeForward forward_;
+  LogRotator rotator_;
   UsageSampler usage_;
   Informer pods_;
   Informer services_;
