@@ -44,10 +44,12 @@ constexpr Subresource kServiceAccountSubresources[] = {
     {.name = "token", .kind = "TokenRequest", .verbs = "create", .type = &kTokenRequest},
 };
 constexpr Subresource kPodSubresources[] = {
+    {.name = "attach", .kind = "PodAttachOptions", .verbs = "create,get"},
     {.name = "binding", .kind = "Binding", .verbs = "create"},
     {.name = "eviction", .kind = "Eviction", .verbs = "create", .type = &kEviction},
     {.name = "exec", .kind = "PodExecOptions", .verbs = "create,get"},
     {.name = "log", .kind = "Pod", .verbs = "get"},
+    {.name = "portforward", .kind = "PodPortForwardOptions", .verbs = "create,get"},
     {.name = "status", .kind = "Pod", .verbs = kStatusVerbs},
 };
 constexpr Subresource kNamespaceSubresources[] = {

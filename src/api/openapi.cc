@@ -180,7 +180,7 @@ void add_kinds(GroupVersion gv, SchemaWriter& schemas) {
         schemas.add_kind(*type->descriptor(), type->group, type->version, type->kind);
         continue;
       }
-      if (subresource.name == "exec") continue;  // its options are in the query
+      if (!connect_parameters(subresource.name).empty()) continue;  // its options are in the query
       schemas.add_kind(sibling(kind, subresource.kind), gv.group, gv.version, subresource.kind);
     }
   }

@@ -44,6 +44,18 @@ constexpr OpenApiParameter kExecParameters[] = {
     {"tty", "boolean", "The command gets a terminal."},
 };
 
+constexpr OpenApiParameter kAttachParameters[] = {
+    {"container", "string", "To which container; may be left out when the pod has one only."},
+    {"stderr", "boolean", "Standard error is wanted."},
+    {"stdin", "boolean", "Standard input will be sent."},
+    {"stdout", "boolean", "Standard output is wanted."},
+    {"tty", "boolean", "The client has a terminal, as the container has."},
+};
+
+constexpr OpenApiParameter kForwardParameters[] = {
+    {"ports", "integer", "The ports to connect to, where the protocol does not name them."},
+};
+
 // "batch" and "v1" as the identifiers of operations spell them: "BatchV1".
 std::string capitalized(std::string_view text) {
   std::string out(text);
@@ -136,11 +148,12 @@ void add_operation(const Kind& kind, const Place& place, std::string_view verb, 
   operation.codes = words->codes;
   add_verb_details(verb, operation);
   if (place.subresource != nullptr && place.subresource->name == "log") operation.result = OpenApiResult::kText;
-  if (place.subresource != nullptr && place.subresource->name == "exec") {
+  const auto connect = place.subresource != nullptr ? connect_parameters(place.subresource->name) : std::span<const OpenApiParameter>();
+  if (!connect.empty()) {
     operation.action = "connect";
     operation.body = OpenApiBody::kNone;
     operation.result = OpenApiResult::kText;
-    operation.parameters.assign(std::begin(kExecParameters), std::end(kExecParameters));
+    operation.parameters.assign(connect.begin(), connect.end());
   }
   if (place.has_name) operation.parameters.push_back(kName);
   if (place.has_namespace) operation.parameters.push_back(kNamespace);
@@ -170,6 +183,13 @@ void add_kind(const Kind& kind, std::vector<OpenApiOperation>& out) {
 }
 
 }  // namespace
+
+std::span<const OpenApiParameter> connect_parameters(std::string_view subresource) {
+  if (subresource == "attach") return kAttachParameters;
+  if (subresource == "exec") return kExecParameters;
+  if (subresource == "portforward") return kForwardParameters;
+  return {};
+}
 
 std::vector<OpenApiOperation> openapi_operations(std::string_view group, std::string_view version) {
   std::vector<OpenApiOperation> all;

@@ -35,6 +35,9 @@ struct OpenApiOperation {
   std::vector<int> codes;
 };
 
+// What the query of a subresource names that is connected to by streams; empty for every other one.
+std::span<const OpenApiParameter> connect_parameters(std::string_view subresource);
+
 // Of all kinds of a group version, paths in the order in which a document shows them.
 std::vector<OpenApiOperation> openapi_operations(std::string_view group, std::string_view version);
 

@@ -13,11 +13,11 @@ namespace stint {
 class PodConnection {
  public:
   virtual ~PodConnection() = default;
-  // What came next; "" once nothing more comes. One reader.
-  virtual Task<std::string> read() = 0;
+  // What came next; "" once nothing more comes. An error, in words for the user: there was no connection after all. One reader.
+  virtual Task<Result<std::string>> read() = 0;
   // Waits while the other side does not read. False: it is gone. One writer.
   virtual Task<bool> write(std::string bytes) = 0;
-  virtual void end_output() = 0;  // nothing more is written; reading goes on
+  virtual void end_output() = 0;  // nothing more is written, which the other side learns where it can; reading goes on
 };
 
 // The node seen by the server: what `pods/portforward` needs.

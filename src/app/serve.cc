@@ -146,9 +146,13 @@ class Serve {
     pods_client_ = cluster_->own_client("system:stint");
     kubelets_ = std::make_unique<KubeletClient>(*loop_, *pods_client_, std::make_shared<const http::TlsContext>(std::move(context)));
     OwnNode own;
-    if (cluster_->has_node()) own = {.name = host_name(), .logs = &cluster_->node().logs(), .exec = &cluster_->node().exec()};
+    if (cluster_->has_node()) {
+      NodeAgent& node = cluster_->node();
+      own = {.name = host_name(), .logs = &node.logs(), .exec = &node.exec(), .forward = &node.forward()};
+    }
     pod_logs_ = std::make_unique<PodLogs>(*pods_client_, *kubelets_, own);
     pod_commands_ = std::make_unique<PodCommands>(*pods_client_, *kubelets_, own);
+    pod_connections_ = std::make_unique<PodConnections>(*pods_client_, *kubelets_, own);
     return {};
   }
 
@@ -174,7 +178,10 @@ class Serve {
   }
 
   Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
-    RestOptions options{.logs = pod_logs_.get(), .exec = pod_commands_.get(), .server_address = listener.authority()};
+    RestOptions options{.logs = pod_logs_.get(),
+                        .exec = pod_commands_.get(),
+                        .forward = pod_connections_.get(),
+                        .server_address = listener.authority()};
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }
@@ -204,7 +211,8 @@ class Serve {
             .host_ip = host.empty() ? "127.0.0.1" : host,
             .host_address = host,
             .dns_address = host,
-            .pods_max = command_.max_pods};
+            .pods_max = command_.max_pods,
+            .log_limits = {.bytes_max = command_.container_log_bytes_max, .files_max = command_.container_log_files_max}};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }
@@ -269,6 +277,7 @@ class Serve {
   std::unique_ptr<KubeletClient> kubelets_;
   std::unique_ptr<PodLogs> pod_logs_;
   std::unique_ptr<PodCommands> pod_commands_;
+  std::unique_ptr<PodConnections> pod_connections_;
   std::unique_ptr<RestHandler> rest_;
   std::unique_ptr<http::Server> http_, pods_http_;
   std::vector<ControllerRow> controller_rows_;

@@ -3,12 +3,14 @@
 #include "api/core/choose_container.h"
 #include "api/rfc3339.h"
 #include "remote/remote_command.h"
+#include "remote/remote_connection.h"
 #include "wire/http.h"
 
 namespace stint {
 namespace {
 
 constexpr size_t kRefusalBytesMax = 4096;
+constexpr size_t kContainerParts = 4, kSandboxParts = 3;  // of ids of other nodes
 constexpr Duration kAnswerMax = std::chrono::seconds(30);
 
 std::string path_of(std::string_view endpoint, const std::string& ns, const std::string& pod, const std::string& container) {
@@ -62,15 +64,39 @@ std::string id_of(const std::string& node, const std::string& ns, const std::str
   return node + "/" + ns + "/" + pod + "/" + container;
 }
 
-// The four parts of it; nothing when it is none.
-std::vector<std::string> parts_of(const std::string& id) {
+// The parts of it; nothing when it has not so many.
+std::vector<std::string> parts_of(const std::string& id, size_t count) {
   std::vector<std::string> parts;
   for (size_t at = 0; at <= id.size();) {
     const size_t slash = std::min(id.find('/', at), id.size());
     parts.push_back(id.substr(at, slash - at));
     at = slash + 1;
   }
-  return parts.size() == 4 ? parts : std::vector<std::string>();
+  return parts.size() == count ? parts : std::vector<std::string>();
+}
+
+bool has_terminal(const corev1::Pod& pod, const std::string& container) {
+  for (const auto* list : {&pod.spec().containers(), &pod.spec().initcontainers()}) {
+    for (const auto& one : *list) {
+      if (one.name() == container) return one.tty();
+    }
+  }
+  return false;
+}
+
+using Socket = std::unique_ptr<http::WebSocketClient>;
+
+Task<Result<Socket>> open_socket(KubeletClient& kubelets, std::string node, std::string target, std::string_view protocol) {
+  CO_TRY(KubeletClient::Connection kubelet, co_await kubelets.connect(node));
+  auto socket = co_await with_timeout(
+      kubelets.loop(), kAnswerMax,
+      http::WebSocketClient::open(kubelets.loop(), std::move(kubelet.stream), kubelet.authority, std::move(target), std::string(protocol)));
+  if (!socket) co_return fail(Reason::kServiceUnavailable, "the kubelet of node \"" + node + "\" does not answer");
+  if (!*socket) {
+    if (const int status = socket->error().code; status != 0) co_return fail(refusal(status, socket->error().message));
+    co_return std::unexpected(std::move(*socket).error());
+  }
+  co_return *std::move(*socket);
 }
 
 }  // namespace
@@ -101,6 +127,20 @@ std::string exec_target(const std::string& ns, const std::string& pod, const std
   return path_of("exec", ns, pod, container) + query.text();
 }
 
+std::string attach_target(const std::string& ns, const std::string& pod, const std::string& container, const AttachOptions& options,
+                          bool tty) {
+  Query query;
+  query.flag("input", options.in, "1");
+  query.flag("output", options.out, "1");
+  query.flag("error", options.err && !tty, "1");
+  query.flag("tty", tty, "1");
+  return path_of("attach", ns, pod, container) + query.text();
+}
+
+std::string forward_target(const std::string& ns, const std::string& pod, int port) {
+  return "/portForward/" + http::percent_encode(ns) + "/" + http::percent_encode(pod) + "?port=" + std::to_string(port);
+}
+
 Task<Result<std::unique_ptr<LogStream>>> PodLogs::open_log(std::string ns, std::string pod_name, LogOptions options) {
   CO_TRY(const auto pod, co_await get<corev1::Pod>(client_, ns, pod_name));
   const std::string node = pod->spec().nodename();
@@ -127,22 +167,46 @@ Task<Result<std::string>> PodCommands::find_running(std::string ns, std::string 
 }
 
 Task<Result<std::unique_ptr<ExecSession>>> PodCommands::exec(std::string container_id, ExecOptions options) {
-  const std::vector<std::string> parts = parts_of(container_id);
+  const std::vector<std::string> parts = parts_of(container_id, kContainerParts);
   if (parts.empty()) {
     if (own_.exec != nullptr) co_return co_await own_.exec->exec(std::move(container_id), std::move(options));
     co_return fail(Reason::kNotFound, "container not found (\"" + container_id + "\")");
   }
-  CO_TRY(KubeletClient::Connection kubelet, co_await kubelets_.connect(parts[0]));
-  const std::string target = exec_target(parts[1], parts[2], parts[3], options);
-  auto socket = co_await with_timeout(
-      kubelets_.loop(), kAnswerMax,
-      http::WebSocketClient::open(kubelets_.loop(), std::move(kubelet.stream), kubelet.authority, target, std::string(kCommandVersion5)));
-  if (!socket) co_return fail(Reason::kServiceUnavailable, "the kubelet of node \"" + parts[0] + "\" does not answer");
-  if (!*socket) {
-    if (const int status = socket->error().code; status != 0) co_return fail(refusal(status, socket->error().message));
-    co_return std::unexpected(std::move(*socket).error());
+  std::string target = exec_target(parts[1], parts[2], parts[3], options);
+  co_return co_await open(parts[0], std::move(target));
+}
+
+Task<Result<std::unique_ptr<ExecSession>>> PodCommands::attach(std::string container_id, AttachOptions options) {
+  const std::vector<std::string> parts = parts_of(container_id, kContainerParts);
+  if (parts.empty()) {
+    if (own_.exec != nullptr) co_return co_await own_.exec->attach(std::move(container_id), options);
+    co_return fail(Reason::kNotFound, "container not found (\"" + container_id + "\")");
   }
-  co_return make_remote_command(kubelets_.loop(), **std::move(socket), kCommandVersion5);
+  CO_TRY(const auto pod, co_await get<corev1::Pod>(client_, parts[1], parts[2]));
+  std::string target = attach_target(parts[1], parts[2], parts[3], options, has_terminal(*pod, parts[3]));
+  co_return co_await open(parts[0], std::move(target));
+}
+
+Task<Result<std::unique_ptr<ExecSession>>> PodCommands::open(std::string node, std::string target) {
+  CO_TRY(auto socket, co_await open_socket(kubelets_, std::move(node), std::move(target), kCommandVersion5));
+  co_return make_remote_command(kubelets_.loop(), std::move(socket), kCommandVersion5);
+}
+
+Task<Result<std::string>> PodConnections::find_sandbox(std::string ns, std::string pod_name) {
+  CO_TRY(const auto pod, co_await get<corev1::Pod>(client_, ns, pod_name));
+  const std::string node = pod->spec().nodename();
+  if (own_.forward != nullptr && node == own_.name) co_return co_await own_.forward->find_sandbox(std::move(ns), std::move(pod_name));
+  co_return node + "/" + ns + "/" + pod_name;
+}
+
+Task<Result<std::unique_ptr<PodConnection>>> PodConnections::connect(std::string sandbox_id, int port) {
+  const std::vector<std::string> parts = parts_of(sandbox_id, kSandboxParts);
+  if (parts.empty()) {
+    if (own_.forward != nullptr) co_return co_await own_.forward->connect(std::move(sandbox_id), port);
+    co_return fail(Reason::kNotFound, "pod " + sandbox_id + " is not there");
+  }
+  CO_TRY(auto socket, co_await open_socket(kubelets_, parts[0], forward_target(parts[1], parts[2], port), kForwardVersion4));
+  co_return make_remote_connection(std::move(socket));
 }
 
 }  // namespace stint

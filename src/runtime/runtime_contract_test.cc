@@ -136,7 +136,7 @@ TEST_P(RuntimeContract, ConnectsToWhatListensInASandbox) {
   EXPECT_TRUE(run((*connection)->write("to and fro")));
   (*connection)->end_output();
   std::string all;
-  for (std::string piece; !(piece = run((*connection)->read())).empty();) all += piece;
+  for (std::string piece; !(piece = run((*connection)->read()).value_or("")).empty();) all += piece;
   EXPECT_EQ(all, "to and fro");
 }
 

@@ -14,7 +14,7 @@ class SocketConnection final : public PodConnection {
  public:
   SocketConnection(Loop& loop, os::Descriptor socket) : loop_(loop), socket_(std::move(socket)) {}
 
-  Task<std::string> read() override {
+  Task<Result<std::string>> read() override {
     while (true) {
       co_await readable(loop_, socket_.get());
       bool end = false;

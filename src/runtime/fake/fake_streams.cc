@@ -65,7 +65,7 @@ class EchoSession final : public ExecSession {
 class EchoConnection final : public PodConnection {
  public:
   explicit EchoConnection(Loop& loop) : echo_(loop, true, nullptr) {}
-  Task<std::string> read() override { return echo_.read(); }
+  Task<Result<std::string>> read() override { co_return co_await echo_.read(); }
   Task<bool> write(std::string bytes) override { co_return echo_.write(bytes); }
   void end_output() override { echo_.end_input(); }
 

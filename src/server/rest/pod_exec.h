@@ -1,25 +1,24 @@
-// GET pods/<name>/exec as a WebSocket: the streams of a command as numbered channels, each message led by the byte of its channel.
-// Source: upstream's remotecommand constants and the subprotocols v4.channel.k8s.io and v5.channel.k8s.io. Loop thread only.
+// pods/<name>/exec and pods/<name>/attach: a session on the node and the client's channels joined. Loop thread only.
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "api/pod_exec.h"
 #include "server/rest/query.h"
-#include "wire/http.h"
+#include "server/rest/remote_channels.h"
 
 namespace stint::rest {
 
 // kBadRequest in upstream's words.
-Result<ExecOptions> decode_exec_options(const Query& query);
+Result<Streams> decode_streams(const Query& query);
+Result<std::vector<std::string>> decode_command(const Query& query);
 
-// The newest subprotocol offered that is spoken here; nothing when there is none.
-std::optional<std::string> exec_protocol(const std::vector<std::string>& offered);
+// What the node is asked for.
+using Session = std::unique_ptr<ExecSession>;
 
-// Until the command has ended and the client was told how, or the client is gone.
-Task<void> stream_exec(Loop& loop, std::unique_ptr<ExecSession> session, ExecOptions options, http::WebSocket& socket);
+// Until the session has ended and the client was told how, or the client is gone. `doing` begins the sentence about an end without an exit
+// code: "error executing command in container".
+Task<void> join_session(Loop& loop, Session session, Streams streams, std::unique_ptr<Channels> channels, std::string doing);
 
 }  // namespace stint::rest

@@ -1,10 +1,15 @@
 #include "server/rest/pod_log.h"
 
+#include <algorithm>
+
+#include "api/base64.h"
 #include "api/field_path.h"
 #include "server/errors.h"
 
 namespace stint::rest {
 namespace {
+
+constexpr std::string_view kBinary = "binary.k8s.io", kBase64 = "base64.binary.k8s.io";
 
 void check_log_options(const LogOptions& options, FieldErrors& errors) {
   if (options.tail_lines.value_or(0) < 0) {
@@ -48,6 +53,32 @@ Task<void> stream_log(std::unique_ptr<LogStream> log, http::Headers headers, htt
     if (!chunk->empty()) open = co_await response.write(*std::move(chunk));
   }
   if (open) co_await response.end();
+}
+
+std::optional<std::string> choose_log_protocol(const std::vector<std::string>& offered) {
+  if (offered.empty()) return "";
+  for (const std::string_view spoken : {kBinary, kBase64}) {
+    if (std::ranges::find(offered, spoken) != offered.end()) return std::string(spoken);
+  }
+  return std::nullopt;
+}
+
+Task<void> stream_log(std::unique_ptr<LogStream> log, http::WebSocket& socket) {
+  using Kind = http::WebSocket::Kind;
+  const bool is_text = socket.protocol() == kBase64;
+  socket.ignore_messages();
+  bool open = co_await socket.send(is_text ? Kind::kText : Kind::kBinary, "");
+  while (open) {
+    std::optional<std::string> chunk = co_await log->next();
+    if (!chunk) break;
+    if (is_text) {
+      std::string encoded;
+      append_base64(*chunk, encoded);
+      chunk = std::move(encoded);
+    }
+    if (!chunk->empty()) open = co_await socket.send(is_text ? Kind::kText : Kind::kBinary, *std::move(chunk));
+  }
+  if (open) socket.close(http::WebSocket::kNormal, "");
 }
 
 }  // namespace stint::rest

@@ -1,4 +1,4 @@
-// GET pods/<name>/log: plain text, streamed. Loop thread only.
+// GET pods/<name>/log: plain text, streamed; also as the messages of a WebSocket. Loop thread only.
 #pragma once
 
 #include "api/pod_log.h"
@@ -11,5 +11,10 @@ namespace stint::rest {
 Result<LogOptions> decode_log_options(const Query& query, std::string_view pod);
 
 Task<void> stream_log(std::unique_ptr<LogStream> log, http::Headers headers, http::Response& response);
+
+// binary.k8s.io, base64.binary.k8s.io, or "" where none is offered (as the first); nothing when only others are.
+std::optional<std::string> choose_log_protocol(const std::vector<std::string>& offered);
+// An empty message first, which tells that it begins.
+Task<void> stream_log(std::unique_ptr<LogStream> log, http::WebSocket& socket);
 
 }  // namespace stint::rest

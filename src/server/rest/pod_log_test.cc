@@ -68,5 +68,35 @@ TEST_F(PodLogTest, PassesOnWhatTheNodeRefuses) {
   EXPECT_EQ(get("/api/v1/namespaces/default/pods/none/log")->code, 404);
 }
 
+// Keeps what it hears.
+class Listener : public http::WebSocket {
+ public:
+  explicit Listener(std::string protocol) : protocol_(std::move(protocol)) {}
+  const std::string& protocol() const override { return protocol_; }
+  Task<std::optional<Message>> receive() override { co_return std::nullopt; }
+  void ignore_messages() override {}
+  Task<bool> send(Kind kind, http::Body message) override {
+    heard += (kind == Kind::kText ? "text:" : "binary:") + message.text() + ";";
+    co_return true;
+  }
+  void close(uint16_t, std::string_view) override { heard += "close"; }
+  std::string heard;
+
+ private:
+  std::string protocol_;
+};
+
+TEST_F(PodLogTest, GoesOverAWebSocketToo) {
+  Scope scope(loop_);
+  for (const auto& [protocol, heard] : {std::pair("binary.k8s.io", "binary:;binary:one\n;binary:two\n;close"),
+                                        std::pair("base64.binary.k8s.io", "text:;text:b25lCg==;text:dHdvCg==;close")}) {
+    Listener listener(protocol);
+    auto answer = open("/api/v1/namespaces/default/pods/p/log", scope,
+                       {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Protocol", protocol}}, &listener);
+    EXPECT_EQ(answer->code, 101);
+    EXPECT_EQ(listener.heard, heard);
+  }
+}
+
 }  // namespace
 }  // namespace stint

@@ -36,6 +36,13 @@ class RecordedResponse : public http::Response {
     chosen_protocol = std::move(protocol);
     return websocket;
   }
+  http::ByteStream* upgrade_to(std::string_view protocol, http::Headers headers) override {
+    if (bytes == nullptr) return nullptr;
+    code = 101;
+    sent = std::move(headers);
+    chosen_protocol = protocol;
+    return bytes;
+  }
   std::string_view header(std::string_view name) const {
     for (const auto& [key, value] : sent) {
       if (key == name) return value;
@@ -49,6 +56,7 @@ class RecordedResponse : public http::Response {
   bool ended = false;
   bool gone = false;                     // set by a test: the client closed
   http::WebSocket* websocket = nullptr;  // set by a test: what an upgrade gives
+  http::ByteStream* bytes = nullptr;     // the same for other upgrades
   std::string chosen_protocol;
 };
 

@@ -45,6 +45,10 @@ Reply method_not_allowed_reply() {
   return error_reply({.reason = Reason::kMethodNotAllowed, .message = "the server does not allow this method on the requested resource"});
 }
 
+Reply no_handshake_reply() {
+  return error_reply({.reason = Reason::kBadRequest, .message = "the request is no proper WebSocket handshake"});
+}
+
 Reply error_reply(const Error& error) {
   Reply reply = json_reply(status_text(error) + "\n");
   reply.code = error.http_status();

@@ -28,6 +28,8 @@ Reply not_found_reply();
 // To a path that leads nowhere: a Status where some group is served, as upstream.
 Reply nothing_there_reply(std::string_view path);
 Reply method_not_allowed_reply();
+// To one who asks for a WebSocket and does not do it as the protocol has it.
+Reply no_handshake_reply();
 // A Status, with Retry-After where the error has one.
 Reply error_reply(const Error& error);
 

@@ -56,6 +56,10 @@ void refine_verb(RequestInfo& info, const Query& query) {
 
 }  // namespace
 
+bool is_pod_stream(std::string_view subresource) {
+  return subresource == "exec" || subresource == "attach" || subresource == "portforward";
+}
+
 RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query) {
   RequestInfo info;
   std::vector<std::string> parts = split_path(decoded_path);

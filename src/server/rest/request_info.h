@@ -25,6 +25,9 @@ struct RequestInfo {
   bool too_deep = false;      // segments past the subresource: nothing here is served so deep
 };
 
+// Those that are answered by streams both ways.
+bool is_pod_stream(std::string_view subresource);
+
 RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query);
 
 // As authorization looks at it; borrows from `info`.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/process_metrics.h"
+#include "server/rest/request_info.h"
 
 namespace stint::rest {
 namespace {
@@ -56,7 +57,7 @@ void RequestMetrics::count(const What& what, int code, Duration took) {
   const std::string verb = upper_verb(what.verb);
   totals_.with({std::to_string(code), what.group, what.resource, what.subresource, verb}).add();
   // How long a stream stays open says nothing about speed.
-  if (verb == "WATCH" || what.subresource == "log" || what.subresource == "exec") return;
+  if (verb == "WATCH" || what.subresource == "log" || is_pod_stream(what.subresource)) return;
   latencies_.with({what.resource, verb}).observe(std::chrono::duration<double>(took).count());
 }
 

@@ -8,8 +8,8 @@
 #include "server/rest/documents.h"
 #include "server/rest/health.h"
 #include "server/rest/openid.h"
-#include "server/rest/pod_exec.h"
 #include "server/rest/pod_log.h"
+#include "server/rest/pod_streams.h"
 #include "server/rest/representation.h"
 #include "server/rest/request_info.h"
 #include "server/rest/request_metrics.h"
@@ -106,7 +106,7 @@ Endpoint endpoint_of(Verb verb) {
 bool is_long_running(const Exchange& exchange) {
   const RequestInfo& info = exchange.info;
   return info.is_resource &&
-         (info.verb == "watch" || info.subresource == "exec" || (info.subresource == "log" && exchange.query.flag("follow")));
+         (info.verb == "watch" || is_pod_stream(info.subresource) || (info.subresource == "log" && exchange.query.flag("follow")));
 }
 
 // Upstream serves these beside its router, which knows methods.
@@ -158,7 +158,7 @@ struct RestHandler::State {
   Task<Reply> answer_once(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_watch(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_log(Exchange& exchange, Request request);
-  Task<std::optional<Reply>> answer_exec(Exchange& exchange, Request request);
+  Task<std::optional<Reply>> answer_pod_stream(Exchange& exchange, Request request);
   // The Pod, or the answer when there is none.
   Task<Result<Object>> find_pod(Request request);
   Task<std::optional<Reply>> answer_over_websocket(Exchange& exchange, rest::WatchStream stream, std::unique_ptr<ObjectWatch> watch);
@@ -255,7 +255,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_resource(Exchange& exchang
   request.name = exchange.info.name;
   request.subresource = exchange.info.subresource;
   if (request.subresource == "log") co_return co_await answer_log(exchange, std::move(request));
-  if (request.subresource == "exec") co_return co_await answer_exec(exchange, std::move(request));
+  if (rest::is_pod_stream(request.subresource)) co_return co_await answer_pod_stream(exchange, std::move(request));
 
   auto representation = rest::negotiate(exchange.http, exchange.query, rest::endpoint_of(target.verb));
   if (!representation) co_return rest::error_reply(representation.error());
@@ -323,9 +323,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_over_websocket(Exchange& e
                                                                      std::unique_ptr<ObjectWatch> watch) {
   const std::vector<std::string> offered = http::offered_protocols(exchange.http);
   http::WebSocket* socket = exchange.response.upgrade(offered.size() == 1 ? offered[0] : "", {{"Audit-Id", exchange.audit_id}});
-  if (socket == nullptr) {
-    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "the request is no proper WebSocket handshake"});
-  }
+  if (socket == nullptr) co_return rest::no_handshake_reply();
   count(exchange, 101);
   co_await rest::stream_watch(std::move(stream), std::move(watch), *socket);
   co_return std::nullopt;
@@ -356,6 +354,14 @@ Task<std::optional<Reply>> RestHandler::State::answer_log(Exchange& exchange, Re
   if (object.spec().nodename().empty()) co_return Reply{.code = 204};  // nothing was run, nothing was written
   auto log = co_await options.logs->open_log(std::move(ns), std::move(pod), *std::move(log_options));
   if (!log) co_return rest::error_reply(log.error());
+  if (http::wants_websocket(exchange.http)) {
+    const auto protocol = rest::choose_log_protocol(http::offered_protocols(exchange.http));
+    http::WebSocket* socket = protocol ? exchange.response.upgrade(*protocol, {{"Audit-Id", exchange.audit_id}}) : nullptr;
+    if (socket == nullptr) co_return rest::no_handshake_reply();
+    count(exchange, 101);
+    co_await rest::stream_log(*std::move(log), *socket);
+    co_return std::nullopt;
+  }
   count(exchange, 200);
   co_await rest::stream_log(*std::move(log), stream_headers(exchange, "text/plain"), exchange.response);
   co_return std::nullopt;
@@ -368,42 +374,27 @@ Task<Result<Object>> RestHandler::State::find_pod(Request request) {
   co_return std::move(answer.object);
 }
 
-Task<std::optional<Reply>> RestHandler::State::answer_exec(Exchange& exchange, Request request) {
+Task<std::optional<Reply>> RestHandler::State::answer_pod_stream(Exchange& exchange, Request request) {
   // Whoever may only read must not change a container by way of a GET.
   Attributes writes = rest::attributes_of(exchange.info);
   writes.verb = "create";
   if (const auto decision = server.authorizer().decide(exchange.user, writes); !decision.allowed) {
     co_return rest::error_reply(forbidden_error(writes, exchange.user, decision.reason));
   }
-  auto exec_options = rest::decode_exec_options(exchange.query);
-  if (!exec_options) co_return rest::error_reply(exec_options.error());
-  const std::string ns = request.ns, pod = request.name;
+  const std::string subresource = request.subresource;
   auto found = co_await find_pod(std::move(request));
   if (!found) co_return rest::error_reply(found.error());
-  if (static_cast<const corev1::Pod&>(**found).spec().nodename().empty()) {
-    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "pod " + pod + " does not have a host assigned"});
-  }
-  if (options.exec == nullptr) {
-    co_return rest::error_reply(
-        {.reason = Reason::kServiceUnavailable, .message = "no node that could run commands is connected to this server"});
-  }
-  // Asked before the upgrade: a client whose upgrade fails tries older ways, and would tell of those.
-  auto container = co_await options.exec->find_running(ns, pod, exchange.query.text("container"));
-  if (!container) co_return rest::error_reply(container.error());
-  const auto protocol = rest::exec_protocol(http::offered_protocols(exchange.http));
-  if (!http::wants_websocket(exchange.http) || !protocol) {
-    co_return rest::error_reply(
-        {.reason = Reason::kBadRequest, .message = "Upgrade request required: to a WebSocket of v5.channel.k8s.io or v4.channel.k8s.io"});
-  }
-  auto session = co_await options.exec->exec(*std::move(container), *exec_options);
-  if (!session) co_return rest::error_reply(session.error());
-  http::WebSocket* socket = exchange.response.upgrade(*protocol, {{"Audit-Id", exchange.audit_id}});
-  if (socket == nullptr) {
-    co_return rest::error_reply({.reason = Reason::kBadRequest, .message = "the request is no proper WebSocket handshake"});
-  }
-  count(exchange, 101);
-  co_await rest::stream_exec(loop, *std::move(session), *std::move(exec_options), *socket);
-  co_return std::nullopt;
+  const Object pod = *std::move(found);  // the call borrows it
+  co_return co_await rest::answer_pod_stream({.loop = loop,
+                                              .exec = options.exec,
+                                              .forward = options.forward,
+                                              .http = exchange.http,
+                                              .response = exchange.response,
+                                              .query = exchange.query,
+                                              .pod = static_cast<const corev1::Pod&>(*pod),
+                                              .subresource = subresource,
+                                              .headers = {{"Audit-Id", exchange.audit_id}},
+                                              .upgraded = [this, &exchange] { count(exchange, 101); }});
 }
 
 http::Headers RestHandler::State::stream_headers(const Exchange& exchange, std::string_view content_type) const {

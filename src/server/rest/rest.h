@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/pod_exec.h"
+#include "api/pod_forward.h"
 #include "api/pod_log.h"
 #include "base/loop.h"
 #include "base/metrics.h"
@@ -30,6 +31,7 @@ struct RestOptions {
   std::string version = STINT_VERSION;  // of this program: gitVersion becomes "v1.37.2+stint.<version>"
   LogSource* logs = nullptr;            // null: this server has no node to ask for logs
   ExecSource* exec = nullptr;           // null: nor to run commands on
+  ForwardSource* forward = nullptr;     // null: nor to reach ports of pods
   std::string server_address;           // "127.0.0.1:6443", as discovery publishes it
   std::vector<HealthCheck> health_checks;
   rest::ShareLimits share;        // how much is worked on at once, for all and for each user
