@@ -120,11 +120,14 @@ def main():
         sys.exit(f"bench: {arguments.stint} is not built: PRESET=release ./dev build stint")
     os.environ["STINT"] = os.path.abspath(arguments.stint)
     sys.path.insert(0, str(ROOT / "test/e2e"))
+    from logs import measure_logs
     from stint_server import Server, test_images
     table = Table()
     measure_size(arguments.stint, table)
     measure_starts(Server, arguments.runtime, table)
     measure_jobs(Server, arguments, test_images() / "busybox.tar", table)
+    if arguments.runtime != "fake":
+        measure_logs(Server, arguments.runtime, table)
     if arguments.json:
         report = {"stint": arguments.stint, "runtime": arguments.runtime, "client": arguments.kbench or "own", "figures": table.rows}
         pathlib.Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")

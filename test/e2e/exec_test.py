@@ -2,11 +2,10 @@
 import json
 import os
 import pathlib
-import pty
-import subprocess
 import unittest
 
 from stint_server import Server, wait_until
+from terminal import at_terminal
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "long"},
        "spec": {"securityContext": {"runAsUser": 1000},
@@ -81,25 +80,9 @@ class Exec(unittest.TestCase):
         self.assertEqual(pathlib.Path(f"{here}.back").read_bytes(), here.read_bytes())
 
     def test_a_terminal(self):
-        ours, theirs = pty.openpty()
-        environment = dict(os.environ, KUBECONFIG=self.server.kubeconfig, HOME=f"{self.server.dir}/home")
-        typed = subprocess.Popen([self.server.kubectl_binary, "exec", "-it", "long", "--", "sh"], stdin=theirs, stdout=theirs, stderr=theirs,
-                                 env=environment, start_new_session=True)
-        os.close(theirs)
-        os.write(ours, b"tty; exit 4\n")
-        seen = b""
-        wait_until(lambda: typed.poll() is not None, 30, "the shell's end")
-        while True:
-            try:
-                piece = os.read(ours, 4096)
-            except OSError:
-                break
-            if not piece:
-                break
-            seen += piece
-        os.close(ours)
-        self.assertIn(b"/dev/pts/", seen)
-        self.assertEqual(typed.returncode, 4)
+        code, seen = at_terminal(self.server, "exec", "-it", "long", "--", "sh", typed=b"tty; exit 4\n")
+        self.assertIn("/dev/pts/", seen)
+        self.assertEqual(code, 4)
 
     def test_what_cannot_be_run_is_told(self):
         self.assertNotEqual(self.server.run("exec", "long", "--", "no-such-program").returncode, 0)

@@ -84,8 +84,9 @@ def conformance_text():
     return "\n".join([counts + ".", "", "| result | test |", "| --- | --- |", *[f"| {result} | {name.replace('|', chr(92) + '|')} |" for result, name in rows], ""])
 
 
-STREAMS = """`pods/exec` is served over WebSockets (`v5.channel.k8s.io`, `v4.channel.k8s.io`), so by kubectl 1.31 and later, and the libraries that speak
-them; older ones ask for SPDY and are refused with 400. `pods/attach` and `pods/portforward` are not served.
+STREAMS = """`pods/exec` and `pods/attach` are served over WebSockets (`v5.channel.k8s.io` down to `channel.k8s.io`, and the base64 ones) and over SPDY/3.1 (`v4.channel.k8s.io`
+down to `channel.k8s.io`), `pods/portforward` over SPDY/3.1, plain or through a WebSocket, and over `v4.channel.k8s.io`: so by every kubectl, new and old, and the
+libraries that speak any of them. A session with a container whose input is for one session (`stdinOnce`) does not outlive a restart of stint, nor does that input.
 """
 
 
