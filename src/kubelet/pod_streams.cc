@@ -75,15 +75,6 @@ std::vector<std::string> parts_of(const std::string& id, size_t count) {
   return parts.size() == count ? parts : std::vector<std::string>();
 }
 
-bool has_terminal(const corev1::Pod& pod, const std::string& container) {
-  for (const auto* list : {&pod.spec().containers(), &pod.spec().initcontainers()}) {
-    for (const auto& one : *list) {
-      if (one.name() == container) return one.tty();
-    }
-  }
-  return false;
-}
-
 using Socket = std::unique_ptr<http::WebSocketClient>;
 
 Task<Result<Socket>> open_socket(KubeletClient& kubelets, std::string node, std::string target, std::string_view protocol) {

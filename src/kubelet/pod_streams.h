@@ -1,5 +1,5 @@
-// Logs, commands and ports of the pods of all nodes, as the server asks for them: those of other nodes by way of their kubelets, those of this
-// machine's node by the node agent. Source: upstream's pkg/registry/core/pod/rest and pkg/kubelet/server. Loop thread only.
+// Logs, commands and ports of the pods of all nodes, as the server asks for them: those of other nodes by way of their kubelets, those of
+// this machine's node by the node agent. Source: upstream's pkg/registry/core/pod/rest and pkg/kubelet/server. Loop thread only.
 #pragma once
 
 #include <memory>
@@ -64,7 +64,8 @@ class PodConnections : public ForwardSource {
 // The path and query that ask a kubelet for it. Pure.
 std::string log_target(const std::string& ns, const std::string& pod, const LogOptions& options);
 std::string exec_target(const std::string& ns, const std::string& pod, const std::string& container, const ExecOptions& options);
-std::string attach_target(const std::string& ns, const std::string& pod, const std::string& container, const AttachOptions& options, bool tty);
+std::string attach_target(const std::string& ns, const std::string& pod, const std::string& container, const AttachOptions& options,
+                          bool tty);
 std::string forward_target(const std::string& ns, const std::string& pod, int port);
 
 }  // namespace stint

@@ -28,6 +28,12 @@ TEST(PodStreams, AKubeletIsAskedForACommandInItsOwnWords) {
             "/exec/ns/p/c?command=sh&output=1&tty=1");
 }
 
+TEST(PodStreams, AttachAndPortForwardAreAskedForAsTheKubeletHasThem) {
+  EXPECT_EQ(attach_target("ns", "p", "c", {.in = true, .out = true, .err = true}, false), "/attach/ns/p/c?input=1&output=1&error=1");
+  EXPECT_EQ(attach_target("ns", "p", "c", {.out = true, .err = true}, true), "/attach/ns/p/c?output=1&tty=1");
+  EXPECT_EQ(forward_target("ns", "p", 80), "/portForward/ns/p?port=80");
+}
+
 corev1::Node node_with(std::initializer_list<std::pair<const char*, const char*>> addresses) {
   corev1::Node node;
   for (const auto& [type, address] : addresses) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "remote/remote_connection.h"
+
 namespace stint {
 namespace {
 
@@ -16,6 +18,12 @@ TEST(RemoteCommand, TheOutcomeOfACommandIsReadOffItsStatus) {
             "no such file");
   EXPECT_FALSE(exit_code_of("nonsense"));
   EXPECT_FALSE(exit_code_of(R"({"status":"Failure","reason":"NonZeroExitCode"})"));
+}
+
+TEST(RemoteConnection, WhatIsSaidAnewIsLeftOut) {
+  EXPECT_EQ(without_forward_prefix("error forwarding port 80 to pod 5e2c, uid : dial: connection refused"), "dial: connection refused");
+  EXPECT_EQ(without_forward_prefix("error forwarding port 80"), "error forwarding port 80");
+  EXPECT_EQ(without_forward_prefix("else"), "else");
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 """What holds when upstream's kubelet, unmodified and with containerd, is the node of a server that has none of its own."""
 import json
 import pathlib
+import re
+import socket
 import subprocess
+import urllib.request
 
 import tap
 from machine import HOST
@@ -28,7 +31,8 @@ class Claims:
 
     def all(self):
         return [self.it_joins_and_is_ready, self.the_lab_s_job_fails_and_then_succeeds, self.its_logs_are_followed, self.commands_run_in_its_containers,
-                self.what_a_pod_is_given_is_there, self.a_pod_that_is_deleted_ends, self.a_node_reads_and_writes_what_is_its_own]
+                self.its_own_process_and_its_ports_are_reached, self.what_a_pod_is_given_is_there, self.a_pod_that_is_deleted_ends,
+                self.a_node_reads_and_writes_what_is_its_own]
 
     def it_joins_and_is_ready(self, k):
         k("wait", "--for=create", f"node/{NAME}", "--timeout=60s")
@@ -87,6 +91,25 @@ class Claims:
         k("cp", source, "works:/tmp/copied.txt")
         k("cp", "works:/tmp/copied.txt", source + ".back")
         tap.expect(pathlib.Path(source + ".back").read_text() == "to and fro", "a copied file")
+
+    def its_own_process_and_its_ports_are_reached(self, k):
+        k("apply", "-f", "-", input=pod("web", ["sh", "-c", "echo page >/tmp/page; httpd -p 8080 -h /tmp; read word; echo heard $word"], restartPolicy="Never",
+                                        container={"stdin": True, "stdinOnce": True}))
+        running(k, "web")
+        until(lambda: "page" in k.run("exec", "web", "--", "wget", "-qO-", "http://127.0.0.1:8080/page").stdout, "it listens")
+        forward = k.spawn("port-forward", "pod/web", ":8080")
+        port = re.search(r":(\d+) ->", forward.stdout.readline()).group(1)
+        tap.expect(urllib.request.urlopen(f"http://127.0.0.1:{port}/page", timeout=30).read() == b"page\n", "a page")
+        forward.kill()
+        forward.communicate()
+        deaf = k.spawn("port-forward", "pod/web", ":9")
+        port = re.search(r":(\d+) ->", deaf.stdout.readline()).group(1)
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as connection:
+            tap.expect(connection.recv(1) == b"", "nobody listens")
+        until(lambda: "connection refused" in deaf.stdout.readline(), "why")
+        deaf.kill()
+        deaf.communicate()
+        tap.expect("heard you" in k("attach", "-i", "web", input="you\n"), "what its process says")
 
     def what_a_pod_is_given_is_there(self, k):
         k("create", "configmap", "settings", "--from-literal=colour=blue")

@@ -19,4 +19,13 @@ Result<std::string> choose_container(const corev1::Pod& pod, const std::string& 
   return fail(Reason::kBadRequest, std::move(message));
 }
 
+bool has_terminal(const corev1::Pod& pod, std::string_view container) {
+  for (const auto* list : {&pod.spec().containers(), &pod.spec().initcontainers()}) {
+    for (const auto& one : *list) {
+      if (container.empty() || one.name() == container) return one.tty();
+    }
+  }
+  return false;
+}
+
 }  // namespace stint

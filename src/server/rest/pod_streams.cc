@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <expected>
 
+#include "api/core/choose_container.h"
 #include "server/rest/pod_exec.h"
 #include "server/rest/port_forward.h"
 #include "server/rest/spdy_channels.h"
@@ -68,15 +69,6 @@ http::ByteStream* upgrade_to_spdy(const PodStreamCall& call, const std::string& 
 }
 
 // --- exec and attach ---
-
-bool has_terminal(const corev1::Pod& pod, std::string_view container) {
-  for (const auto* list : {&pod.spec().containers(), &pod.spec().initcontainers()}) {
-    for (const auto& one : *list) {
-      if (one.name() == container) return one.tty();
-    }
-  }
-  return container.empty() && pod.spec().containers_size() > 0 && pod.spec().containers(0).tty();
-}
 
 Task<Result<Session>> open_session(const PodStreamCall& call, Streams streams, std::string container_id) {
   if (call.subresource == "attach") {
