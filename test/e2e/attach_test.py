@@ -116,8 +116,8 @@ class Attach(unittest.TestCase):
         two["spec"]["containers"].append(dict(two["spec"]["containers"][0], name="second", command=["echo", "from the second"]))
         self.server.kubectl("apply", "-f", "-", input=json.dumps(two))
         self.server.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/two", "--timeout=30s")
-        self.assertEqual(self.server.kubectl("logs", "two", "--all-containers", "--prefix").splitlines(),
-                         ["[pod/two/main] from the first", "[pod/two/second] from the second"])
+        self.assertCountEqual(self.server.kubectl("logs", "two", "--all-containers", "--prefix").splitlines(),
+                              ["[pod/two/main] from the first", "[pod/two/second] from the second"])
 
     def test_a_log_that_is_rotated_is_followed_without_a_gap(self):
         self.run_pod("chatty", "i=0; while [ $i -lt 40000 ]; do echo $i a line of some length, so that they fill a file; i=$((i+1)); done; sleep 12; echo end")
