@@ -72,6 +72,7 @@ struct Recorder::State {
   std::string new_name(std::string_view object);
 
   Task<void> work();
+  Task<void> take_turn();
   Task<void> deliver(corev1::Event event);
   Task<Result<void>> send(corev1::Event* event, bool is_repeat);
   Task<Result<void>> create_event(corev1::Event* event);
@@ -82,7 +83,8 @@ struct Recorder::State {
   std::string host;
   EventCorrelator correlator;
   std::deque<corev1::Event> queue;
-  size_t dropped = 0;  // since the last one that found room
+  size_t dropped = 0;     // since the last one that found room
+  Duration next_turn{0};  // steady; kBurst turns may be taken ahead of it
   WallTime last_stamp;
   Event wake;
   Scope scope;
@@ -132,8 +134,16 @@ Task<void> Recorder::State::work() {
     while (queue.empty()) co_await wake.wait();
     corev1::Event event = std::move(queue.front());
     queue.pop_front();
+    co_await take_turn();
     co_await deliver(std::move(event));
   }
+}
+
+Task<void> Recorder::State::take_turn() {
+  constexpr Duration kPause = Duration(std::chrono::seconds(1)) / kPerSecond;
+  const Duration now = loop.steady_now();
+  next_turn = std::max(next_turn, now - kPause * kBurst) + kPause;
+  if (next_turn > now) co_await sleep_for(loop, next_turn - now);
 }
 
 Task<void> Recorder::State::deliver(corev1::Event event) {

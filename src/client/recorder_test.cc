@@ -155,6 +155,20 @@ TEST_F(RecorderTest, HoldsOnlySoManyEventsForASlowServer) {
   EXPECT_EQ(events().size(), 1000u);
 }
 
+TEST_F(RecorderTest, WritesAFloodAboutManyObjectsInItsOwnTime) {
+  for (int i = 0; i < Recorder::kBurst + 100; ++i) {
+    job_.mutable_metadata()->set_name("pi-" + std::to_string(i));
+    job_.mutable_metadata()->set_uid(std::to_string(i));
+    recorder_.normal(job_, "Completed", "done");
+  }
+  loop_.run_ready();
+  EXPECT_EQ(std::ssize(events()), Recorder::kBurst);
+  loop_.run_for(1s);
+  EXPECT_EQ(std::ssize(events()), Recorder::kBurst + Recorder::kPerSecond);
+  loop_.run_for(1s);
+  EXPECT_EQ(std::ssize(events()), Recorder::kBurst + 100);
+}
+
 TEST(LruMap, ForgetsWhatWasNotTouchedForLongest) {
   LruMap<int> map(2);
   map.touch("a") = 1;

@@ -8,6 +8,8 @@ namespace stint::event_ttl {
 namespace {
 
 constexpr Duration kPeriod = std::chrono::minutes(1);
+// They wait for the store, whose commits are grouped.
+constexpr size_t kRemovalsAtOnce = 50;
 
 }  // namespace
 
@@ -17,6 +19,20 @@ WallTime last_written(const corev1::Event& event) {
   if (event.has_eventtime()) latest = std::max(latest, from_micro_time(event.eventtime()));
   if (event.series().has_lastobservedtime()) latest = std::max(latest, from_micro_time(event.series().lastobservedtime()));
   return latest;
+}
+
+std::vector<Object> find_outdated(std::vector<Object> events, WallTime now, size_t events_max) {
+  std::vector<std::pair<WallTime, Object>> timed;
+  timed.reserve(events.size());
+  for (Object& event : events) timed.emplace_back(last_written(static_cast<const corev1::Event&>(*event)), std::move(event));
+  const size_t too_many = timed.size() - std::min(timed.size(), events_max);
+  std::ranges::sort(timed, {}, &std::pair<WallTime, Object>::first);
+  std::vector<Object> outdated;
+  for (auto& [written, event] : timed) {
+    if (outdated.size() >= too_many && now - written < kEventTtl) break;
+    outdated.push_back(std::move(event));
+  }
+  return outdated;
 }
 
 EventTtlController::EventTtlController(ControllerContext& context)
@@ -32,14 +48,21 @@ Task<void> EventTtlController::run() {
 }
 
 Task<void> EventTtlController::sweep() {
-  const WallTime now = context_.loop.now();
-  for (const Object& object : events_.list()) {
-    if (now - last_written(static_cast<const corev1::Event&>(*object)) < kEventTtl) continue;
-    DeleteRequest request{.uid = meta(*object).uid(), .resource_version = meta(*object).resourceversion()};
-    auto removed = co_await context_.client.remove(events_.kind(), meta(*object).namespace_(), meta(*object).name(), std::move(request));
-    const bool fine = removed || removed.error().reason == Reason::kNotFound || removed.error().reason == Reason::kConflict;
-    if (!fine) log_warning("event expiry failed", "event", object_key(*object), "error", removed.error().message);
+  const std::vector<Object> outdated = find_outdated(events_.list(), context_.loop.now());
+  for (size_t begun = 0; begun < outdated.size();) {
+    std::vector<Task<void>> together;
+    const size_t end = std::min(begun + kRemovalsAtOnce, outdated.size());
+    for (; begun < end; ++begun) together.push_back(remove(outdated[begun]));
+    co_await when_all(context_.loop, std::move(together));
   }
+}
+
+Task<void> EventTtlController::remove(Object event) {
+  const metav1::ObjectMeta& metadata = meta(*event);
+  DeleteRequest request{.uid = metadata.uid(), .resource_version = metadata.resourceversion()};
+  auto removed = co_await context_.client.remove(events_.kind(), metadata.namespace_(), metadata.name(), std::move(request));
+  const bool fine = removed || removed.error().reason == Reason::kNotFound || removed.error().reason == Reason::kConflict;
+  if (!fine) log_warning("event expiry failed", "event", object_key(*event), "error", removed.error().message);
 }
 
 }  // namespace stint::event_ttl

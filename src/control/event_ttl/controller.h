@@ -1,4 +1,4 @@
-// Removes Events an hour after they were last written. Loop thread only.
+// Removes Events an hour after they were last written, and the oldest past kEventsMax. Loop thread only.
 #pragma once
 
 #include "control/controller.h"
@@ -6,9 +6,13 @@
 namespace stint::event_ttl {
 
 inline constexpr Duration kEventTtl = std::chrono::hours(1);
+inline constexpr size_t kEventsMax = 50'000;
 
 // When the Event was last written, as far as it says. Pure.
 WallTime last_written(const corev1::Event& event);
+
+// Those to remove, oldest first. Pure.
+std::vector<Object> find_outdated(std::vector<Object> events, WallTime now, size_t events_max = kEventsMax);
 
 class EventTtlController : public Controller {
  public:
@@ -18,6 +22,7 @@ class EventTtlController : public Controller {
  private:
   Task<void> run();
   Task<void> sweep();
+  Task<void> remove(Object event);
 
   ControllerContext& context_;
   Informer& events_;

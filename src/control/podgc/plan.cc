@@ -6,14 +6,24 @@
 namespace stint::podgc {
 namespace {
 
+using PodPtr = std::shared_ptr<const corev1::Pod>;
+
 bool has_ended(const corev1::Pod& pod) { return pod.status().phase() == "Succeeded" || pod.status().phase() == "Failed"; }
+
+bool goes_before(const PodPtr& a, const PodPtr& b) {
+  const auto order = [](const corev1::Pod& pod) {
+    const auto& metadata = pod.metadata();
+    return std::tuple(pod.status().reason() != "Evicted", metadata.creationtimestamp().seconds(), std::string_view(metadata.namespace_()),
+                      std::string_view(metadata.name()));
+  };
+  return order(*a) < order(*b);
+}
 
 }  // namespace
 
-std::vector<Victim> plan(std::span<const std::shared_ptr<const corev1::Pod>> pods, const std::function<bool(const std::string&)>& node_gone,
-                         size_t terminated_max) {
+std::vector<Victim> plan(std::span<const PodPtr> pods, const std::function<bool(const std::string&)>& node_gone, size_t terminated_max) {
   std::vector<Victim> victims;
-  std::vector<std::shared_ptr<const corev1::Pod>> ended;
+  std::vector<PodPtr> ended;
   for (const auto& pod : pods) {
     if (!pod->spec().nodename().empty() && node_gone(pod->spec().nodename())) {
       victims.push_back({.pod = pod, .set_failed_first = !has_ended(*pod), .disruption = true});
@@ -24,10 +34,10 @@ std::vector<Victim> plan(std::span<const std::shared_ptr<const corev1::Pod>> pod
     }
   }
   if (ended.size() > terminated_max) {
-    std::ranges::sort(ended, {}, [](const auto& pod) {
-      return std::tuple(pod->status().reason() != "Evicted", pod->metadata().creationtimestamp().seconds(), object_key(*pod));
-    });
-    for (size_t i = 0; i < ended.size() - terminated_max; ++i) victims.push_back({.pod = ended[i]});
+    const auto last = ended.begin() + static_cast<std::ptrdiff_t>(ended.size() - terminated_max);
+    std::nth_element(ended.begin(), last, ended.end(), goes_before);
+    std::sort(ended.begin(), last, goes_before);
+    for (auto pod = ended.begin(); pod != last; ++pod) victims.push_back({.pod = std::move(*pod)});
   }
   return victims;
 }
