@@ -74,5 +74,26 @@ TEST_F(Exec, AnIdThatIsNoneBreaksNothing) {
   EXPECT_EQ(exec_in("x"), "runs");
 }
 
+Task<void> find_sandbox(Client& client, Runtime& runtime, std::string* out) {
+  NodeForward source(client, runtime);
+  const auto id = co_await source.find_sandbox("default", "p");
+  *out = id ? *id : id.error().message;
+}
+
+TEST_F(Exec, PortsAreThoseOfThePodsOwnSandbox) {
+  corev1::Pod pod = NodeFixture::make_pod("p");
+  pod.mutable_metadata()->set_uid("u");
+  client_.put(pod);
+  run("other");
+  std::string out;
+  scope_.spawn(find_sandbox(client_, *runtime_, &out));
+  loop_.run_ready();
+  EXPECT_EQ(out, "pod p does not run: it has no network");
+  run("u");
+  scope_.spawn(find_sandbox(client_, *runtime_, &out));
+  loop_.run_ready();
+  EXPECT_EQ(out, "u");
+}
+
 }  // namespace
 }  // namespace stint

@@ -96,7 +96,7 @@ Result<std::string> move_aside(const std::string& path, int files_max, WallTime 
   for (const std::string& name : plan.compress) {
     if (auto done = compress(dir + name); !done) log_warning("log not compressed", "file", name, "error", done.error().message);
   }
-  const std::string to = path + moved_name(now);
+  std::string to = path + moved_name(now);
   if (std::filesystem::exists(to)) return fail(Reason::kConflict, to + " is there already");
   TRY_VOID(rename_file(path, to));
   return to;

@@ -116,7 +116,7 @@ class Forwarder {
   static Task<void> from_pod(http::spdy::Stream* to, PodConnection* from, Event* over, std::optional<Error>* failure) {
     for (bool open = true; open;) {
       Result<std::string> bytes = co_await from->read();
-      if (!bytes) *failure = std::move(bytes).error();
+      if (!bytes) *failure = bytes.error();
       open = bytes && !bytes->empty() && co_await to->write(*std::move(bytes));
     }
     over->set();
@@ -140,9 +140,13 @@ class ChannelPair {
     const std::string number{static_cast<char>(port_ & 0xff), static_cast<char>(port_ >> 8)};
     for (const size_t channel : {channel_, channel_ + 1}) static_cast<void>(co_await send_channel_message(socket_, channel, number));
     auto connection = co_await target_.source.connect(target_.sandbox_id, port_);
-    if (connection) connection_ = *std::move(connection);
+    Result<std::string> bytes = "";
+    if (connection) {
+      connection_ = *std::move(connection);
+    } else {
+      bytes = std::unexpected(connection.error());
+    }
     connected_.set();
-    Result<std::string> bytes = connection ? "" : Result<std::string>(std::unexpected(connection.error()));
     for (bool open = connection_ != nullptr; open;) {
       bytes = co_await connection_->read();
       open = bytes && !bytes->empty() && co_await send_channel_message(socket_, channel_, *bytes);
