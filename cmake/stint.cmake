@@ -1,5 +1,5 @@
-# stint_library(NAME USES targets... [PCH]): the sources of src/NAME as library stint_NAME, its *_test.cc as stint_NAME_test.
-# PCH: reuses the precompiled header of the declared kinds (90,000 generated lines), built once in api/.
+# stint_library(NAME USES targets... [PCH] [PROTO file]): the sources of src/NAME as library stint_NAME, its *_test.cc as stint_NAME_test.
+# PROTO: a .proto below src/ whose classes the library has besides. PCH: reuses the precompiled header of the declared kinds (90,000 generated lines), built once in api/.
 
 add_library(Boost::headers INTERFACE IMPORTED)
 
@@ -9,8 +9,23 @@ target_compile_options(stint_options INTERFACE -Wall -Wextra -Wpedantic -Werror 
                        -Wno-gnu-zero-variadic-macro-arguments -fno-omit-frame-pointer)
 target_compile_definitions(stint_options INTERFACE STINT_VERSION="${PROJECT_VERSION}")
 
+function(stint_proto target proto)
+  set(out ${PROJECT_BINARY_DIR}/proto)
+  string(REGEX REPLACE "^src/(.*)\\.proto$" "\\1.pb" stem ${proto})
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(
+    OUTPUT ${out}/${stem}.cc ${out}/${stem}.h
+    COMMAND protobuf::protoc -I${PROJECT_SOURCE_DIR}/src --cpp_out=${out} ${PROJECT_SOURCE_DIR}/${proto}
+    DEPENDS ${PROJECT_SOURCE_DIR}/${proto} VERBATIM)
+  add_library(${target}_proto STATIC ${out}/${stem}.cc ${out}/${stem}.h)
+  target_include_directories(${target}_proto SYSTEM PUBLIC ${out})
+  target_link_libraries(${target}_proto PUBLIC protobuf::libprotobuf)
+  target_compile_options(${target}_proto PRIVATE -w)
+  target_link_libraries(${target} PUBLIC ${target}_proto)
+endfunction()
+
 function(stint_library name)
-  cmake_parse_arguments(ARG "PCH" "" "USES" ${ARGN})
+  cmake_parse_arguments(ARG "PCH" "PROTO" "USES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
@@ -21,6 +36,9 @@ function(stint_library name)
   else()
     add_library(stint_${name} STATIC ${sources})
     target_link_libraries(stint_${name} PUBLIC stint_options ${ARG_USES})
+    if(ARG_PROTO)
+      stint_proto(stint_${name} ${ARG_PROTO})
+    endif()
     if(ARG_PCH)
       target_link_libraries(stint_${name} PUBLIC stint_kinds)
       target_precompile_headers(stint_${name} REUSE_FROM stint_kinds_pch)

@@ -15,6 +15,7 @@
 #include "image/sha256.h"
 #include "kubelet/pod_streams.h"
 #include "os/file.h"
+#include "runtime/cri/cri_runtime.h"
 #include "runtime/runtimes.h"
 #include "server/rest/rest.h"
 #include "server/rest/status_text.h"
@@ -98,7 +99,11 @@ class Serve {
 
   Result<void> start_runtime() {
     if (command_.disable_node) return {};
-    TRY(images_, open_image_store(*loop_, command_.data_dir + "/images"));
+    if (command_.runtime == "cri") {
+      TRY(images_, open_cri_image_store(*loop_, command_.cri_endpoint));
+    } else {
+      TRY(images_, open_image_store(*loop_, command_.data_dir + "/images"));
+    }
     TRY(runtime_, make_runtime(command_.runtime, *loop_, runtime_options()));
     return {};
   }
@@ -107,8 +112,10 @@ class Serve {
 
   RuntimeOptions runtime_options() const {
     // The run directory is lost at a reboot, as the containers are; its name keeps two servers apart.
-    RuntimeOptions options{
-        .data_dir = command_.data_dir + "/containers", .run_dir = "/run/stint/" + instance_name(), .program = command_.runtime};
+    RuntimeOptions options{.data_dir = command_.data_dir + "/containers",
+                           .run_dir = "/run/stint/" + instance_name(),
+                           .program = command_.runtime,
+                           .endpoint = command_.cri_endpoint};
     options.image_layers = [this](const std::string& image_id) -> Result<std::vector<std::string>> {
       const auto image = images_->find_id(image_id);
       if (!image) return fail(Reason::kNotFound, "image " + image_id + " is not in the store");
@@ -178,10 +185,8 @@ class Serve {
   }
 
   Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
-    RestOptions options{.logs = pod_logs_.get(),
-                        .exec = pod_commands_.get(),
-                        .forward = pod_connections_.get(),
-                        .server_address = listener.authority()};
+    RestOptions options{
+        .logs = pod_logs_.get(), .exec = pod_commands_.get(), .forward = pod_connections_.get(), .server_address = listener.authority()};
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }

@@ -51,6 +51,7 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--kubeconfig", options.kubeconfig, "file to write for kubectl (default: DATA_DIR/kubeconfig)");
   serve->add_option("--image-dir", options.image_dir, "image archives found here are imported at start (default: DATA_DIR/image-files)");
   serve->add_option("--runtime", options.runtime, "what runs containers")->capture_default_str()->check(CLI::IsMember(choices.runtimes));
+  serve->add_option("--cri-endpoint", options.cri_endpoint, "where the runtime of --runtime cri listens: unix:///PATH");
   serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")
       ->capture_default_str()
       ->check(CLI::IsMember(choices.stores));

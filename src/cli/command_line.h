@@ -18,6 +18,7 @@ struct ServeCommand {
   std::string kubeconfig;  // "": DATA_DIR/kubeconfig
   std::string image_dir;   // "": DATA_DIR/image-files
   std::string runtime = "crun";
+  std::string cri_endpoint;  // of --runtime cri
   std::string store = "sqlite";
   std::string audit_log;  // "": none is kept
   std::string audit_level = "Metadata";

@@ -179,8 +179,8 @@ Task<Result<std::unique_ptr<ExecSession>>> PodCommands::attach(std::string conta
 }
 
 Task<Result<std::unique_ptr<ExecSession>>> PodCommands::open(std::string node, std::string target) {
-  CO_TRY(auto socket, co_await open_socket(kubelets_, std::move(node), std::move(target), kCommandVersion5));
-  co_return make_remote_command(kubelets_.loop(), std::move(socket), kCommandVersion5);
+  CO_TRY(auto socket, co_await open_socket(kubelets_, std::move(node), std::move(target), kCommandProtocol));
+  co_return make_remote_command(kubelets_.loop(), make_websocket_channels(std::move(socket)));
 }
 
 Task<Result<std::string>> PodConnections::find_sandbox(std::string ns, std::string pod_name) {

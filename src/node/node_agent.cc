@@ -163,10 +163,13 @@ Result<void> NodeAgent::try_resolver() {
 Task<void> NodeAgent::recover() {
   while (true) {
     auto recovered = co_await runtime_.recover();
-    if (recovered) co_return;
+    if (recovered) break;
     log_error("runtime not recovered", "runtime", runtime_.name(), "error", recovered.error().message);
     co_await sleep_for(loop_, kRetry);
   }
+  // A runtime that is a service tells its name only now.
+  description_.runtime_version = runtime_.name() + "://" + runtime_.version();
+  context_.identity.runtime_name = runtime_.name();
 }
 
 // Sandboxes and directories of pods that the server does not know, or that ended there, have nobody else to remove them.

@@ -114,6 +114,8 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   const auto& spec = pod_->spec();
   SandboxConfig config{.id = pod_->metadata().uid(), .pod_namespace = pod_->metadata().namespace_(), .pod_name = pod_->metadata().name()};
   config.host_network = spec.hostnetwork();
+  for (const auto* list : {&spec.initcontainers(), &spec.containers()})
+    for (const auto& container : *list) config.privileged |= container.securitycontext().privileged();
   if (!config.host_network) config.hostname = pod_hostname(spec, config.pod_name);
   config.cgroup = pod_cgroup(*pod_);
   config.limits = pod_limits(spec);

@@ -186,7 +186,8 @@ Result<void> CgroupTree::remove(const std::string& group) const {
   for (const int pid : left) kill(pid, SIGKILL);
   if (version_ == CgroupVersion::kV2) return remove_groups(root_ + "/" + group);
   for (const auto& [controller, mount_point] : hierarchies_) TRY_VOID(remove_groups(mount_point + "/" + group));
-  return {};
+  // Some runtimes make the group there too.
+  return hybrid_mount_.empty() ? Result<void>() : remove_groups(hybrid_mount_ + "/" + group);
 }
 
 Result<int64_t> CgroupTree::oom_kills(const std::string& group) const {

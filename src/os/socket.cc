@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -57,6 +58,16 @@ Result<Endpoint> Endpoint::of(const std::string& address, int port) {
   made.size = found->ai_addrlen;
   std::memcpy(&made.storage, found->ai_addr, found->ai_addrlen);
   freeaddrinfo(found);
+  return made;
+}
+
+Result<Endpoint> Endpoint::of_path(const std::string& path) {
+  Endpoint made;
+  auto& address = *reinterpret_cast<sockaddr_un*>(&made.storage);
+  if (path.empty() || path.size() >= sizeof address.sun_path) return fail(Reason::kBadRequest, "\"" + path + "\" is no path of a socket");
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  made.size = static_cast<socklen_t>(sizeof address.sun_family + path.size() + 1);
   return made;
 }
 

@@ -19,6 +19,7 @@ struct Endpoint {
 
   // `address`: "10.0.0.1", "fe80::1%eth0".
   static Result<Endpoint> of(const std::string& address, int port);
+  static Result<Endpoint> of_path(const std::string& path);  // of a Unix socket; kBadRequest: it is too long for one
   int port() const;
   uint32_t ipv4() const;  // in host byte order; 0 of an IPv6 address
 };

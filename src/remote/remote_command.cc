@@ -9,17 +9,21 @@
 namespace stint {
 namespace {
 
-constexpr char kIn = 0, kOut = 1, kErr = 2, kOutcome = 3, kResize = 4;
-constexpr char kEndOfChannel = static_cast<char>(255);  // the byte after it names the channel
-// What was received and not read. Past it the kubelet has to wait.
+// What was received and not read. Past it the other side has to wait.
 constexpr size_t kUnreadBytes = 256 * 1024;
 // What may wait to be sent before a writer has to.
 constexpr size_t kUnsentBytes = 256 * 1024;
 
 class RemoteCommand : public ExecSession {
  public:
-  RemoteCommand(Loop& loop, std::unique_ptr<http::WebSocketClient> socket, bool ends_channels)
-      : ends_channels_(ends_channels), socket_(std::move(socket)), arrived_(loop), taken_(loop), unsent_(loop), sent_(loop), scope_(loop) {
+  RemoteCommand(Loop& loop, std::unique_ptr<CommandChannels> channels, InputWanted input)
+      : channels_(std::move(channels)),
+        takes_input_(input == InputWanted::kYes),
+        arrived_(loop),
+        taken_(loop),
+        unsent_(loop),
+        sent_(loop),
+        scope_(loop) {
     scope_.spawn(receive());
     scope_.spawn(send());
   }
@@ -35,7 +39,8 @@ class RemoteCommand : public ExecSession {
   }
 
   Task<bool> write(std::string bytes) override {
-    queue(std::string(1, kIn) + bytes);
+    if (!takes_input_) co_return false;
+    queue({CommandChannel::kIn, std::move(bytes)});
     while (unsent_bytes_ > kUnsentBytes && !deaf_) {
       sent_.reset();
       co_await sent_.wait();
@@ -44,11 +49,12 @@ class RemoteCommand : public ExecSession {
   }
 
   void end_input() override {
-    if (ends_channels_) queue({kEndOfChannel, kIn});
+    input_ends_ = takes_input_;
+    unsent_.set();
   }
 
   void resize(int columns, int rows) override {
-    queue(std::string(1, kResize) + R"({"Width":)" + std::to_string(columns) + R"(,"Height":)" + std::to_string(rows) + "}");
+    queue({CommandChannel::kResize, R"({"Width":)" + std::to_string(columns) + R"(,"Height":)" + std::to_string(rows) + "}"});
   }
 
   Task<Result<int>> wait() override {
@@ -56,14 +62,14 @@ class RemoteCommand : public ExecSession {
       arrived_.reset();
       co_await arrived_.wait();
     }
-    if (!outcome_) co_return fail(Reason::kInternalError, "the connection to the node was lost before the command ended");
-    co_return exit_code_of(*outcome_);
+    if (outcome_.empty()) co_return fail(Reason::kInternalError, "the connection was lost before the command ended");
+    co_return exit_code_of(outcome_);
   }
 
  private:
   Task<void> receive() {
-    while (auto message = co_await socket_->receive()) {
-      take(*message);
+    while (auto piece = co_await channels_->receive()) {
+      take(*piece);
       while (unread_[0].size() + unread_[1].size() > kUnreadBytes) {
         taken_.reset();
         co_await taken_.wait();
@@ -74,53 +80,57 @@ class RemoteCommand : public ExecSession {
     sent_.set();
   }
 
-  void take(const std::string& message) {
-    if (message.empty()) return;
-    const std::string_view bytes = std::string_view(message).substr(1);
-    if (message[0] == kOut) unread_[0] += bytes;
-    if (message[0] == kErr) unread_[1] += bytes;
-    if (message[0] == kOutcome && !bytes.empty()) outcome_ = bytes;
+  void take(const CommandChannels::Piece& piece) {
+    if (piece.channel == CommandChannel::kOut) unread_[0] += piece.bytes;
+    if (piece.channel == CommandChannel::kErr) unread_[1] += piece.bytes;
+    if (piece.channel == CommandChannel::kOutcome) outcome_ += piece.bytes;
     arrived_.set();
   }
 
-  void queue(std::string message) {
-    unsent_bytes_ += message.size();
-    unsent_messages_.push_back(std::move(message));
+  void queue(CommandChannels::Piece piece) {
+    unsent_bytes_ += piece.bytes.size();
+    unsent_pieces_.push_back(std::move(piece));
     unsent_.set();
   }
 
   Task<void> send() {
-    while (true) {
-      while (unsent_messages_.empty()) {
+    for (bool heard = true; heard;) {
+      while (unsent_pieces_.empty() && !input_ends_) {
         unsent_.reset();
         co_await unsent_.wait();
       }
-      std::string message = std::move(unsent_messages_.front());
-      unsent_messages_.pop_front();
-      unsent_bytes_ -= message.size();
-      if (!co_await socket_->send(std::move(message))) break;
+      if (unsent_pieces_.empty()) {
+        input_ends_ = false;
+        heard = co_await channels_->end_input();
+        continue;
+      }
+      CommandChannels::Piece piece = std::move(unsent_pieces_.front());
+      unsent_pieces_.pop_front();
+      unsent_bytes_ -= piece.bytes.size();
+      heard = co_await channels_->send(std::move(piece));
       sent_.set();
     }
     deaf_ = true;
     sent_.set();
   }
 
-  const bool ends_channels_;
-  std::unique_ptr<http::WebSocketClient> socket_;
+  std::unique_ptr<CommandChannels> channels_;
+  const bool takes_input_;
   std::array<std::string, 2> unread_;  // of standard output and standard error
-  std::optional<std::string> outcome_;
+  std::string outcome_;
   bool over_ = false;  // nothing more will come
   bool deaf_ = false;  // nothing more is taken
-  std::deque<std::string> unsent_messages_;
+  std::deque<CommandChannels::Piece> unsent_pieces_;
   size_t unsent_bytes_ = 0;
+  bool input_ends_ = false;  // after what is unsent
   Event arrived_, taken_, unsent_, sent_;
   Scope scope_;  // last: destroyed first
 };
 
 }  // namespace
 
-std::unique_ptr<ExecSession> make_remote_command(Loop& loop, std::unique_ptr<http::WebSocketClient> socket, std::string_view protocol) {
-  return std::make_unique<RemoteCommand>(loop, std::move(socket), protocol == kCommandVersion5);
+std::unique_ptr<ExecSession> make_remote_command(Loop& loop, std::unique_ptr<CommandChannels> channels, InputWanted input) {
+  return std::make_unique<RemoteCommand>(loop, std::move(channels), input);
 }
 
 Result<int> exit_code_of(std::string_view status) {

@@ -30,7 +30,8 @@ struct SandboxConfig {
   std::string pod_namespace, pod_name;
   std::string hostname;  // "" with host_network
   bool host_network = false;
-  std::string cgroup;  // relative to the driver's root: "burstable/pod<uid>"
+  bool privileged = false;  // one of its containers is
+  std::string cgroup;       // relative to the driver's root: "burstable/pod<uid>"
   CgroupLimits limits;
   std::map<std::string, std::string> sysctls;
 };
@@ -146,6 +147,7 @@ struct RuntimeOptions {
   std::string data_dir;  // persistent: images, container roots
   std::string run_dir;   // lost at reboot: runtime state
   std::string program;   // "crun", "runc"
+  std::string endpoint;  // of a runtime that is a service: "unix:///run/containerd/containerd.sock"
   // The unpacked layers of an image, lowest first; kNotFound if it is not on disk. Left out by drivers without images.
   std::function<Result<std::vector<std::string>>(const std::string& image_id)> image_layers;
 };

@@ -10,6 +10,7 @@ using Session = std::unique_ptr<ExecSession>;
 class RuntimeContract : public RuntimeFixture, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
+    if (const std::string missing = what_is_missing(GetParam()); !missing.empty()) GTEST_SKIP() << missing;
     open(GetParam());
     if (auto* fake = dynamic_cast<FakeRuntime*>(runtime_.get())) {
       fake->set_behaviour([](const ContainerConfig& config) { return FakeOutcome{.runs_for_ever = config.args[0] != "/bin/true"}; });
@@ -152,7 +153,8 @@ TEST_P(RuntimeContract, GoesOnInANewLogWhenTheOldOneWasMovedAway) {
   EXPECT_TRUE(std::filesystem::exists(path));
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, RuntimeContract, testing::Values("fake", "crun"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Drivers, RuntimeContract, testing::Values("fake", "crun", "runc", "cri"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 

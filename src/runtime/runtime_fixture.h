@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "runtime/cri/containerd_fixture.h"
 #include "runtime/runtimes.h"
 
 namespace stint {
@@ -28,12 +29,25 @@ class RuntimeFixture : public testing::Test {
   }
   ~RuntimeFixture() override {
     if (runtime_) close();
+    containerd_.reset();
     std::filesystem::remove_all(dir_);
+  }
+
+  // Why this machine cannot run that driver; "" if it can.
+  static std::string what_is_missing(const std::string& name) {
+    if (name == "runc" && !std::filesystem::exists("/usr/sbin/runc")) return "runc is not installed";
+    if (name == "cri" && !Containerd::is_installed()) return "containerd, runc or containernetworking-plugins is not installed";
+    return "";
   }
 
   // As a new process would, over what an earlier one left.
   void open(const std::string& name) {
+    if (name == "cri" && !containerd_) {
+      containerd_ = std::make_unique<Containerd>(dir_ + "/containerd", dir_.substr(dir_.size() - 6), dir_ + "/layer");
+      image_id_ = containerd_->image_id();
+    }
     RuntimeOptions options{.data_dir = dir_ + "/data", .run_dir = run_dir()};
+    if (containerd_) options.endpoint = containerd_->endpoint();
     options.image_layers = [this](const std::string&) -> Result<std::vector<std::string>> { return std::vector{dir_ + "/layer"}; };
     auto made = make_runtime(name, *loop_, options);
     ASSERT_TRUE(made) << made.error().message;
@@ -75,7 +89,7 @@ class RuntimeFixture : public testing::Test {
   ContainerConfig container(const std::string& sandbox_id, std::vector<std::string> args, int attempt = 0) const {
     ContainerConfig config{
         .id = sandbox_id + "_main_" + std::to_string(attempt), .sandbox_id = sandbox_id, .name = "main", .attempt = attempt};
-    config.image_id = "sha256:0";
+    config.image_id = image_id_;
     config.args = std::move(args);
     config.env = {"PATH=/bin"};
     config.log_path = dir_ + "/" + config.id + ".log";
@@ -101,6 +115,8 @@ class RuntimeFixture : public testing::Test {
   }
 
   std::string dir_;
+  std::string image_id_ = "sha256:0";
+  std::unique_ptr<Containerd> containerd_;
   std::unique_ptr<Loop> loop_ = make_system_loop(4);
   std::unique_ptr<Runtime> runtime_;
   std::vector<ContainerStatus> exits_;

@@ -1,5 +1,6 @@
 #include "runtime/runtimes.h"
 
+#include "runtime/cri/cri_runtime.h"
 #include "runtime/crun/crun_runtime.h"
 #include "runtime/fake/fake_runtime.h"
 
@@ -22,6 +23,7 @@ Result<std::unique_ptr<Runtime>> make_fake(Loop& loop, RuntimeOptions) {
 constexpr Driver kDrivers[] = {
     {"crun", make_crun_runtime},
     {"runc", make_crun_runtime},  // the same command line
+    {"cri", make_cri_runtime},
     {"fake", make_fake},
 };
 

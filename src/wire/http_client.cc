@@ -10,28 +10,26 @@ std::unexpected<Error> unavailable(std::string message) { return fail(Reason::kS
 }  // namespace
 
 ClientConnection::ClientConnection(Loop& loop, os::Descriptor socket, std::shared_ptr<const TlsContext> context)
-    : loop_(loop),
-      socket_(std::move(socket)),
-      context_(std::move(context)),
-      tls_(*context_, output_, TlsSession::Role::kClient),
-      flushed_(loop) {}
+    : loop_(loop), socket_(std::move(socket)), context_(std::move(context)), flushed_(loop) {
+  if (context_) tls_.emplace(*context_, output_, TlsSession::Role::kClient);
+}
 
 Task<Result<std::unique_ptr<ClientConnection>>> ClientConnection::open(Loop& loop, os::Endpoint server,
                                                                        std::shared_ptr<const TlsContext> context) {
   auto socket = co_await os::connect_stream(loop, server);
   if (!socket) co_return unavailable(socket.error().message);
   std::unique_ptr<ClientConnection> made(new ClientConnection(loop, *std::move(socket), std::move(context)));
-  CO_TRY_VOID(co_await made->shake_hands());
+  if (made->tls_) CO_TRY_VOID(co_await made->shake_hands());
   co_return made;
 }
 
 Task<Result<void>> ClientConnection::shake_hands() {
   while (true) {
-    const TlsSession::Status status = tls_.handshake();
+    const TlsSession::Status status = tls_->handshake();
     CO_TRY_VOID(co_await flush());
     if (status == TlsSession::Status::kDone) co_return Result<void>();
     if (status != TlsSession::Status::kWantsInput) {
-      const std::string why = tls_.distrust();
+      const std::string why = tls_->distrust();
       co_return unavailable("TLS handshake: " + (why.empty() ? "the other side speaks no TLS that is spoken here" : why));
     }
     CO_TRY(const bool open, co_await receive());
@@ -43,7 +41,7 @@ Task<Result<bool>> ClientConnection::receive() {
   co_await readable(loop_, socket_.get());
   bool end = false;
   CO_TRY(const std::string bytes, os::read_available(socket_.get(), kReadBytes, &end));
-  tls_.feed(bytes);
+  tls_->feed(bytes);
   co_return !bytes.empty() || !end;
 }
 
@@ -93,10 +91,11 @@ Task<Result<std::string>> ClientConnection::read() {
   if (answer_.head() && answer_.done()) {
     if (std::string rest = answer_.take_rest(); !rest.empty()) co_return rest;
   }
+  if (!tls_) co_return co_await read_plain();
   std::string bytes(kReadBytes, '\0');
   while (true) {
     size_t size = 0;
-    const TlsSession::Status status = tls_.read(bytes.data(), bytes.size(), size);
+    const TlsSession::Status status = tls_->read(bytes.data(), bytes.size(), size);
     if (!output_.empty()) CO_TRY_VOID(co_await flush());
     if (status == TlsSession::Status::kDone) {
       bytes.resize(size);
@@ -109,8 +108,21 @@ Task<Result<std::string>> ClientConnection::read() {
   }
 }
 
+Task<Result<std::string>> ClientConnection::read_plain() {
+  while (true) {
+    co_await readable(loop_, socket_.get());
+    bool end = false;
+    CO_TRY(std::string bytes, os::read_available(socket_.get(), kReadBytes, &end));
+    if (!bytes.empty() || end) co_return bytes;
+  }
+}
+
 Task<Result<void>> ClientConnection::write(std::string bytes) {
-  if (!tls_.write(bytes)) co_return unavailable("the connection broke");
+  if (!tls_) {
+    output_ += bytes;
+  } else if (!tls_->write(bytes)) {
+    co_return unavailable("the connection broke");
+  }
   co_return co_await flush();
 }
 

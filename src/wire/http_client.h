@@ -1,4 +1,4 @@
-// One request to an HTTPS server, on a connection of its own: the answer's body as a stream, or the bytes of what the connection was
+// One request to an HTTP server, on a connection of its own: the answer's body as a stream, or the bytes of what the connection was
 // upgraded to. Loop thread only; destroying it hangs up.
 #pragma once
 
@@ -14,11 +14,12 @@ namespace stint::http {
 
 class ClientConnection {
  public:
-  // kServiceUnavailable: nobody is there, or not one whom the authority knows. Waits without end: give it a time limit.
+  // Without a context no TLS is spoken. kServiceUnavailable: nobody is there, or not one whom the authority knows. Waits without end: give
+  // it a time limit.
   static Task<Result<std::unique_ptr<ClientConnection>>> open(Loop& loop, os::Endpoint server, std::shared_ptr<const TlsContext> context);
 
   // Whom the server's certificate names.
-  Peer peer() const { return tls_.peer(); }
+  Peer peer() const { return tls_ ? tls_->peer() : Peer(); }
 
   // Sends a GET, and waits for the head of the answer. Once. `headers` are whole lines, each with its end.
   Task<Result<ResponseHead>> get(std::string authority, std::string target, std::string headers);
@@ -36,12 +37,13 @@ class ClientConnection {
   Task<Result<void>> shake_hands();
   Task<Result<bool>> receive();  // false: the other side has closed
   Task<Result<void>> flush();
+  Task<Result<std::string>> read_plain();
 
   Loop& loop_;
   os::Descriptor socket_;
   std::shared_ptr<const TlsContext> context_;
   std::string output_;  // before the session, which writes to it
-  TlsSession tls_;
+  std::optional<TlsSession> tls_;
   ResponseReader answer_;
   bool flushing_ = false;
   Event flushed_;

@@ -83,8 +83,7 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
-             "--image-dir", self.image_dir, "--runtime", self.runtime, *self.arguments],
+            self.command(),
             stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True, umask=0o077)  # as a hardened root has it
         line = self.process.stdout.readline()
         if "ready" not in line:
@@ -94,6 +93,10 @@ class Server:
         self.url = re.search(r"https://\S+", line).group(0)
         self.listen = self.url.removeprefix("https://")
         return self
+
+    def command(self):
+        return [STINT, "serve", "--data-dir", f"{self.dir}/data", "--listen", self.listen, "--kubeconfig", self.kubeconfig,
+                "--image-dir", self.image_dir, "--runtime", self.runtime, *self.arguments]
 
     def log_text(self):
         return pathlib.Path(f"{self.dir}/server.log").read_text(errors="replace")

@@ -100,7 +100,7 @@ class Machine:
                                          f"{places}; ip link set lo up; echo up; exec sleep infinity"], stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "up":
             raise AssertionError("no namespaces for another machine")
-        self.first = int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+        self.first = only_child(self.process.pid)
         run("ip", "link", "add", "stint-interop", "type", "veth", "peer", "name", "eth0", "netns", self.first)
         run("ip", "addr", "add", f"{HOST}/24", "dev", "stint-interop")
         run("ip", "link", "set", "stint-interop", "up")
@@ -175,6 +175,10 @@ class Machine:
             for directory, _, _ in os.walk(f"{controller}{self.cgroup}", topdown=False):
                 until_it_works(lambda: os.rmdir(directory), 20)
         shutil.rmtree(self.dir)
+
+
+def only_child(pid):
+    return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 def cgroup_hierarchies():

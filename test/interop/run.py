@@ -1,7 +1,7 @@
 """Upstream's own programs, unmodified, in the place of stint's: controllers and scheduler, which see the API only and run everything to its end,
-and then the kubelet with containerd, which joins as a node.
+and then the kubelet with containerd, which joins as a node, and containerd alone as what runs the containers of stint's own node.
 
-usage: run.py [controllers] [kubelet]     both unless told; prints last 'N passed, N failed'
+usage: run.py [controllers] [kubelet] [cri]     all unless told; prints last 'N passed, N failed'
 
 The programs are taken from $UPSTREAM/bin (~/.cache/upstream-1.37/bin), and speak protobuf as they always do."""
 import json
@@ -14,6 +14,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / folder) for folder in ("clients", "clients/kubectl", "e2e")]
 
+import cri_runtime  # noqa: E402
 import install  # noqa: E402
 import kubelet_node  # noqa: E402
 import machine  # noqa: E402
@@ -171,6 +172,16 @@ def with_controllers():
             server.close()
 
 
+def end_all(ends):
+    """Each, whatever goes wrong with those before it; in order, and None is nothing to end."""
+    if ends:
+        try:
+            if ends[0]:
+                ends[0]()
+        finally:
+            end_all(ends[1:])
+
+
 def with_kubelet():
     machine.install()
     node = machine.Machine(kubelet_node.NAME, LOGS)
@@ -190,12 +201,44 @@ def with_kubelet():
         claims = kubelet_node.Claims(server, node, service, f"{config}/kubeconfig").all()
         return len(claims), tell_all(claims, server, node)
     finally:
-        for end in (service and service.close, server and server.close, node.stop):
-            if end:
-                end()
+        end_all([service and service.close, server and server.close, node.stop])
 
 
-PARTS = {"controllers": (list(PROGRAMS), with_controllers), "kubelet": (["kubelet"], with_kubelet)}
+class ServerInside(Server):
+    """A server on the other machine."""
+
+    def __init__(self, node, arguments):
+        super().__init__(images=False, runtime="cri", arguments=arguments)
+        self.node = node
+        self.listen = f"{machine.NODE}:{free_port()}"
+
+    def command(self):
+        return self.node.words(*super().command())
+
+    def stop(self):
+        """The signal goes to the server itself, and not to who led it in there."""
+        if self.process and self.process.poll() is None:
+            os.kill(machine.only_child(self.process.pid), signal.SIGTERM)
+            self.process.wait(timeout=60)
+        super().stop()
+
+
+def with_cri():
+    machine.install()
+    node = machine.Machine("cri", LOGS)
+    server = None
+    try:
+        node.boot()
+        registry = free_port()
+        node.serve_images(test_images(), registry)
+        node.start_containerd(registry)
+        server = ServerInside(node, ["--cri-endpoint", "unix:///run/containerd/containerd.sock"]).start()
+        return len(cri_runtime.CLAIMS), tell_all(cri_runtime.CLAIMS, server, node)
+    finally:
+        end_all([server and server.close, node.stop])
+
+
+PARTS = {"cri": ([], with_cri), "controllers": (list(PROGRAMS), with_controllers), "kubelet": (["kubelet"], with_kubelet)}
 
 
 def main():

@@ -18,7 +18,7 @@ MAY_USE = {
     "server": {"base", "api", "wire", "store"},
     "client": {"base", "api", "wire"},
     "image": {"base", "os", "api"},      # api: for JSON documents (docs/adr/0003)
-    "runtime": {"base", "os", "api"},    # api: for JSON documents
+    "runtime": {"base", "os", "api", "wire", "image", "remote"},    # api: for JSON documents; the rest for cri/ (docs/adr/0019)
     "control": {"base", "api", "client"},
     "sched": {"base", "api", "client"},
     "node": {"base", "os", "api", "client", "runtime", "image"},
