@@ -56,6 +56,9 @@ TEST_F(NodeAccessTest, SeesItsOwnPodsAndItself) {
   EXPECT_EQ(code_of("/api/v1/pods?fieldSelector=spec.nodeName%3Dmine"), 200);
   EXPECT_EQ(code_of("/api/v1/pods?fieldSelector=spec.nodeName%3Dyours"), 403);
   EXPECT_EQ(code_of("/api/v1/pods"), 403);
+  // No more than what it looks like may open a list: this is one term, which every pod meets.
+  EXPECT_EQ(code_of("/api/v1/pods?fieldSelector=metadata.name%21%3Da%5C%2Cspec.nodeName%3Dmine"), 403);
+  EXPECT_EQ(code_of("/api/v1/namespaces/default/secrets?fieldSelector=metadata.namespace%21%3Da%5C%2Cmetadata.name%3Dmy-secret"), 403);
   EXPECT_EQ(code_of("/api/v1/namespaces/default/pods/on-mine"), 200);
   EXPECT_EQ(code_of("/api/v1/namespaces/default/pods/on-yours"), 403);
   EXPECT_EQ(code_of("/api/v1/nodes/mine"), 200);

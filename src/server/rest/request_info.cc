@@ -29,16 +29,28 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Where the first term ends: at a comma that no backslash escapes, as selectors are parsed (api/field_selector.cc).
+size_t end_of_term(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == ',') {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 // The value that `field=` asks for, unless it could not stand in a path.
 std::string selected(std::string_view field_selector, std::string_view field) {
   while (!field_selector.empty()) {
-    const size_t comma = field_selector.find(',');
+    const size_t comma = end_of_term(field_selector);
     std::string_view term = field_selector.substr(0, comma);
     field_selector = comma == std::string_view::npos ? std::string_view() : field_selector.substr(comma + 1);
     if (!term.starts_with(field)) continue;
     term.remove_prefix(field.size());
     if (term.starts_with('=')) term.remove_prefix(1);
-    if (term != "." && term != ".." && term.find_first_of("/%") == std::string_view::npos) return std::string(term);
+    if (term != "." && term != ".." && term.find_first_of("/%\\") == std::string_view::npos) return std::string(term);
   }
   return "";
 }
