@@ -42,7 +42,7 @@ struct Request {
   const Kind* kind = nullptr;
   std::string ns;  // "" cluster scope, or all namespaces for list and watch
   std::string name;
-  std::string subresource;  // "status", "binding", "finalize"
+  std::string subresource;                  // "status", "binding", "finalize"
   AuditAnnotations* annotations = nullptr;  // borrowed until it is answered; null: nobody audits
 
   // create, update: a decoded body (with strict errors); patch: a PatchBody; delete: DeleteOptions in `remove`.
