@@ -217,6 +217,8 @@ class Serve {
             .host_address = host,
             .dns_address = host,
             .pods_max = command_.max_pods,
+            .pod_pids_max = command_.pod_max_pids,
+            .reserved = command_.reserved,
             .log_limits = {.bytes_max = command_.container_log_bytes_max, .files_max = command_.container_log_files_max}};
   }
 

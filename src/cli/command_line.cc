@@ -36,6 +36,26 @@ Result<int64_t> parse_size(const std::string& text) {
   return *bytes;
 }
 
+// "cpu=500m,memory=1Gi"
+Result<std::map<std::string, int64_t, std::less<>>> parse_reserved(const std::string& text) {
+  std::map<std::string, int64_t, std::less<>> reserved;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    const std::string part = text.substr(at, end - at);
+    const size_t equals = part.find('=');
+    const std::string name = part.substr(0, equals);
+    if (equals == std::string::npos || (name != "cpu" && name != "memory" && name != "ephemeral-storage"))
+      return fail(Reason::kBadRequest, "\"" + part + "\" is none of cpu=…, memory=…, ephemeral-storage=…");
+    const std::string amount = part.substr(equals + 1);
+    const auto value = name == "cpu" ? quantity_milli_value(amount) : quantity_value(amount);
+    if (!value || *value < 0) return fail(Reason::kBadRequest, "\"" + part + "\" is no amount such as 500m or 1Gi");
+    reserved[name] = *value;
+    at = end + 1;
+  }
+  return reserved;
+}
+
+constexpr int64_t kPodPidsMax = 4'194'304;  // the kernel's own
 constexpr int kLogFilesMax = 1000;
 // Far more than a machine runs; for the fake runtime.
 constexpr int kPodsMax = 1'000'000;
@@ -66,6 +86,11 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--max-pods", options.max_pods, "pods that the node takes at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, kPodsMax));
+  serve->add_option("--pod-max-pids", options.pod_max_pids, "processes that a pod may have at a time; 0 for no limit")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, kPodPidsMax));
+  add_parsed(*serve, "--system-reserved", options.reserved, parse_reserved,
+             "what pods do not get of the machine, such as cpu=500m,memory=1Gi");
   add_parsed(*serve, "--container-log-max-size", options.container_log_bytes_max, parse_size,
              "size from which a container's log is moved aside (default: 10Mi)");
   serve->add_option("--container-log-max-files", options.container_log_files_max, "files kept of a container's log")

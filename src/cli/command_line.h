@@ -1,6 +1,7 @@
 // What the user typed, as values. Parsing never acts: app/ runs what comes out of it. Any thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,6 +27,8 @@ struct ServeCommand {
   bool disable_scheduler = false;
   bool disable_node = false;
   int max_pods = 500;
+  int64_t pod_max_pids = 0;                              // 0: no limit
+  std::map<std::string, int64_t, std::less<>> reserved;  // of the machine, not for pods: cpu in thousandths, bytes of what else
   int64_t container_log_bytes_max = 10 * 1024 * 1024;
   int container_log_files_max = 5;
   bool verbose = false;

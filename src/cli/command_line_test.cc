@@ -46,6 +46,12 @@ TEST(CommandLine, TakesAScheduleOrFilesOfCronJobs) {
   EXPECT_TRUE(check.as_json);
 }
 
+TEST(CommandLine, ReservesOfTheMachineWhatPodsDoNotGet) {
+  const auto serve = std::get<ServeCommand>(parse({"serve", "--system-reserved", "cpu=500m,memory=1Gi", "--pod-max-pids", "100"}));
+  EXPECT_EQ(serve.reserved, (std::map<std::string, int64_t, std::less<>>{{"cpu", 500}, {"memory", 1 << 30}}));
+  EXPECT_EQ(serve.pod_max_pids, 100);
+}
+
 TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{{},
                                                                      {"serv"},
@@ -54,6 +60,10 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
                                                                      {"serve", "--store", "etcd"},
                                                                      {"serve", "--listen", "here"},
                                                                      {"serve", "--max-pods", "0"},
+                                                                     {"serve", "--pod-max-pids", "-1"},
+                                                                     {"serve", "--system-reserved", "cpu"},
+                                                                     {"serve", "--system-reserved", "cpu=much"},
+                                                                     {"serve", "--system-reserved", "pods=1"},
                                                                      {"serve", "--container-log-max-size", "much"},
                                                                      {"serve", "--container-log-max-size", "0"},
                                                                      {"serve", "--container-log-max-files", "1"},

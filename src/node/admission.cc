@@ -11,6 +11,38 @@ std::string shortage(std::string_view resource, int64_t requested, int64_t used,
          ", used: " + std::to_string(used) + ", capacity: " + std::to_string(capacity);
 }
 
+// Each is of a namespace that the pod has for itself, and does no harm to others. Source: upstream's pkg/kubelet/sysctl/safe_sysctls.go.
+constexpr std::string_view kSafeSysctls[] = {
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+};
+
+std::optional<Refusal> refuse_sysctls(const corev1::PodSpec& spec) {
+  for (const auto& sysctl : spec.securitycontext().sysctls()) {
+    std::string name = sysctl.name();
+    std::ranges::replace(name, '/', '.');
+    const auto refuse = [&](std::string_view why) {
+      return Refusal{"SysctlForbidden", "forbidden sysctl: \"" + name + "\" " + std::string(why)};
+    };
+    if (std::ranges::find(kSafeSysctls, name) == std::end(kSafeSysctls)) return refuse("not allowlisted");
+    if (name.starts_with("net.") && spec.hostnetwork()) return refuse("not allowed with host net enabled");
+    if (name.starts_with("kernel.") && spec.hostipc()) return refuse("not allowed with host ipc enabled");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1::Pod* const> others, const ResourceAmounts& allocatable) {
@@ -18,6 +50,7 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
     auto found = allocatable.find(name);
     return found == allocatable.end() ? int64_t{0} : found->second;
   };
+  if (auto refusal = refuse_sysctls(pod.spec())) return refusal;
   const auto count = static_cast<int64_t>(others.size());
   if (count + 1 > capacity("pods")) return Refusal{"OutOfpods", shortage("pods", 1, count, capacity("pods"))};
 
@@ -44,7 +77,7 @@ std::string ignored_features(const corev1::PodSpec& spec) {
         if (rule.action() == "RestartAllContainers") found.insert("RestartAllContainers (the container alone is restarted)");
     }
   }
-  if (spec.hostpid() || spec.hostipc() || spec.shareprocessnamespace()) found.insert("hostPID, hostIPC and shareProcessNamespace");
+  if (spec.shareprocessnamespace()) found.insert("shareProcessNamespace");
   if (spec.imagepullsecrets_size() > 0) found.insert("imagePullSecrets");
   std::string text;
   for (const auto& feature : found) text += (text.empty() ? "" : ", ") + feature;

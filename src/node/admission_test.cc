@@ -30,6 +30,23 @@ TEST(Admission, RefusesAmountsBeyondAllNumbers) {
   EXPECT_EQ(refuse_pod(pod, std::vector<const corev1::Pod*>{&pod}, {{"cpu", 1000}, {"pods", 10}})->reason, "OutOfcpu");
 }
 
+TEST(Admission, TakesSafeSysctlsAndNoOthers) {
+  auto pod = make_pod("1");
+  const ResourceAmounts room = {{"cpu", 1000}, {"pods", 10}};
+  auto& sysctl = *pod.mutable_spec()->mutable_securitycontext()->add_sysctls();
+  sysctl.set_name("net/ipv4/tcp_rmem");
+  EXPECT_FALSE(refuse_pod(pod, {}, room));
+  sysctl.set_name("kernel.shm_rmid_forced");
+  EXPECT_FALSE(refuse_pod(pod, {}, room));
+  pod.mutable_spec()->set_hostipc(true);
+  EXPECT_EQ(refuse_pod(pod, {}, room)->message, "forbidden sysctl: \"kernel.shm_rmid_forced\" not allowed with host ipc enabled");
+  sysctl.set_name("kernel.msgmax");
+  const auto refusal = refuse_pod(pod, {}, room);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->reason, "SysctlForbidden");
+  EXPECT_EQ(refusal->message, "forbidden sysctl: \"kernel.msgmax\" not allowlisted");
+}
+
 TEST(Admission, SaysWhatIsIgnored) {
   auto pod = make_pod("1");
   EXPECT_EQ(ignored_features(pod.spec()), "");

@@ -58,6 +58,16 @@ Result<void> check_non_root(const ContainerConfigInput& input, bool has_user, in
   return {};
 }
 
+// Unless told otherwise a container keeps to the runtime's own profile, as under a kubelet with seccompDefault.
+SeccompChoice seccomp_of(const ContainerConfigInput& input) {
+  using Kind = SeccompChoice::Kind;
+  const auto& context = input.container.securitycontext();
+  const auto& profile = context.has_seccompprofile() ? context.seccompprofile() : input.pod.spec().securitycontext().seccompprofile();
+  if (profile.type() == "Unconfined") return {.kind = Kind::kUnconfined, .path = ""};
+  if (profile.type() == "Localhost") return {.kind = Kind::kLocalhost, .path = input.seccomp_dir + "/" + profile.localhostprofile()};
+  return {};
+}
+
 Result<void> set_security(const ContainerConfigInput& input, ContainerConfig& config) {
   const auto& pod_context = input.pod.spec().securitycontext();
   const auto& context = input.container.securitycontext();
@@ -75,6 +85,9 @@ Result<void> set_security(const ContainerConfigInput& input, ContainerConfig& co
   for (int64_t group : pod_context.supplementalgroups()) config.supplemental_groups.push_back(group);
   config.privileged = context.privileged();
   config.read_only_root = context.readonlyrootfilesystem();
+  config.image_groups = pod_context.supplementalgroupspolicy() != "Strict";
+  config.unmasked_proc = context.procmount() == "Unmasked";
+  config.seccomp = seccomp_of(input);
   config.no_new_privileges = context.has_allowprivilegeescalation() && !context.allowprivilegeescalation();
   const auto& capabilities = context.capabilities();
   config.add_capabilities.assign(capabilities.add().begin(), capabilities.add().end());

@@ -22,6 +22,7 @@ struct ContainerConfigInput {
   std::vector<Mount> volume_mounts;
   int attempt = 0;
   int64_t memory_capacity_bytes = 0;
+  std::string seccomp_dir;  // of the profiles that pods name
 };
 
 // "<pod uid>_<container>_<attempt>"

@@ -25,8 +25,13 @@ struct Case {
   }
   Result<ContainerConfig> build() {
     const PodPaths paths("/data", "/logs", pod);
-    return build_container_config(
-        {.pod = pod, .container = container, .image = image, .environment = environment, .paths = paths, .attempt = 2});
+    return build_container_config({.pod = pod,
+                                   .container = container,
+                                   .image = image,
+                                   .environment = environment,
+                                   .paths = paths,
+                                   .attempt = 2,
+                                   .seccomp_dir = "/seccomp"});
   }
 };
 
@@ -73,6 +78,26 @@ TEST(ContainerConfig, ContainerUserWinsOverThePods) {
   EXPECT_EQ(c.build()->user, "5:6");
   c.container.mutable_securitycontext()->set_runasuser(7);
   EXPECT_EQ(c.build()->user, "7:6");
+}
+
+TEST(ContainerConfig, FiltersSystemCallsAsTheContainerOrThePodSays) {
+  using Kind = SeccompChoice::Kind;
+  Case c;
+  EXPECT_EQ(c.build()->seccomp.kind, Kind::kRuntimeDefault);
+  c.pod.mutable_spec()->mutable_securitycontext()->mutable_seccompprofile()->set_type("Unconfined");
+  EXPECT_EQ(c.build()->seccomp.kind, Kind::kUnconfined);
+  auto& profile = *c.container.mutable_securitycontext()->mutable_seccompprofile();
+  profile.set_type("Localhost");
+  profile.set_localhostprofile("a/b.json");
+  EXPECT_EQ(c.build()->seccomp.kind, Kind::kLocalhost);
+  EXPECT_EQ(c.build()->seccomp.path, "/seccomp/a/b.json");
+}
+
+TEST(ContainerConfig, StrictGroupsAreThePodsAlone) {
+  Case c;
+  EXPECT_TRUE(c.build()->image_groups);
+  c.pod.mutable_spec()->mutable_securitycontext()->set_supplementalgroupspolicy("Strict");
+  EXPECT_FALSE(c.build()->image_groups);
 }
 
 TEST(CgroupLimits, FollowRequestsAndLimits) {

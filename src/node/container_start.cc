@@ -125,6 +125,7 @@ Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, Image
   input.volume_mounts = *std::move(mounts);
   input.attempt = attempt;
   input.memory_capacity_bytes = node_.memory_capacity_bytes;
+  input.seccomp_dir = node_.data_dir + "/seccomp";
   co_return build_container_config(input);
 }
 

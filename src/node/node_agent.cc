@@ -54,6 +54,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                    .host_ip = options_.host_ip,
                    .runtime_version = runtime.name() + "://" + runtime.version(),
                    .pods_max = options_.pods_max,
+                   .reserved = options_.reserved,
                    .facts = options_.facts ? *options_.facts : read_node_facts(options_.data_dir)},
       recorder_(loop, client, "kubelet", options_.name),
       context_{.loop = loop,
@@ -65,8 +66,9 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                .log_dir = options_.log_dir,
                .identity = {.host_ip = options_.host_ip, .runtime_name = runtime.name()},
                .host_address = options_.host_address,
-               .allocatable = node_capacity(description_),
+               .allocatable = node_allocatable(description_),
                .memory_capacity_bytes = description_.facts.memory_bytes,
+               .pod_pids_max = options_.pod_pids_max,
                .refuse = [this](const corev1::Pod& pod) { return refuse(pod); },
                .service_environment = [this](const corev1::Pod& pod) { return service_environment(pod); }},
       logs_(

@@ -34,6 +34,8 @@ struct NodeOptions {
   std::string host_address;  // what host.stint.internal means in a pod; "" leaves the name out
   std::string dns_address;   // where the pods' resolver listens; "" for none
   int64_t pods_max = 500;
+  int64_t pod_pids_max = 0;                       // processes of one pod, 0 no limit
+  ResourceAmounts reserved;                       // of the machine, not for pods
   std::optional<NodeFacts> facts;                 // of a machine that is only thought of; nothing: this one's
   Duration heartbeat = std::chrono::seconds(10);  // between two looks at the machine, and between two renewals of the lease
   LogLimits log_limits;

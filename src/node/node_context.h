@@ -33,6 +33,7 @@ struct NodeContext {
   bool dns_missing = false;  // there should be one
   ResourceAmounts allocatable;
   int64_t memory_capacity_bytes = 0;
+  int64_t pod_pids_max = 0;                                            // processes of one pod, 0 no limit
   std::function<std::optional<Refusal>(const corev1::Pod&)> refuse;    // weighs a pod against those that are here
   std::function<Environment(const corev1::Pod&)> service_environment;  // variables that tell a pod where Services are
 };

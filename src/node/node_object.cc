@@ -42,6 +42,15 @@ void set_quantity(google::protobuf::Map<std::string, resource::Quantity>& list, 
   list[name].set_string(std::move(text));
 }
 
+void set_amounts(const ResourceAmounts& amounts, google::protobuf::Map<std::string, resource::Quantity>& list) {
+  const int64_t cpu = amounts.at("cpu");
+  set_quantity(list, "cpu", cpu % 1000 == 0 ? std::to_string(cpu / 1000) : std::to_string(cpu) + "m");
+  const auto kibibytes = [](int64_t bytes) { return bytes < 1024 ? "0" : std::to_string(bytes / 1024) + "Ki"; };
+  set_quantity(list, "memory", kibibytes(amounts.at("memory")));
+  set_quantity(list, "pods", std::to_string(amounts.at("pods")));
+  set_quantity(list, "ephemeral-storage", kibibytes(amounts.at("ephemeral-storage")));
+}
+
 void add_condition(std::string_view type, bool value, std::string_view reason, std::string_view message, const corev1::NodeStatus& old,
                    WallTime now, corev1::NodeStatus& status) {
   auto& condition = *status.add_conditions();
@@ -100,6 +109,14 @@ ResourceAmounts node_capacity(const NodeDescription& node) {
           {"ephemeral-storage", node.facts.storage_bytes}};
 }
 
+ResourceAmounts node_allocatable(const NodeDescription& node) {
+  ResourceAmounts amounts = node_capacity(node);
+  for (const auto& [name, reserved] : node.reserved) {
+    if (auto found = amounts.find(name); found != amounts.end()) found->second = std::max<int64_t>(0, found->second - reserved);
+  }
+  return amounts;
+}
+
 void set_node_labels(const NodeDescription& node, metav1::ObjectMeta& metadata) {
   auto& labels = *metadata.mutable_labels();
   for (const char* prefix : {"kubernetes.io/", "beta.kubernetes.io/"}) {
@@ -111,12 +128,8 @@ void set_node_labels(const NodeDescription& node, metav1::ObjectMeta& metadata) 
 
 corev1::NodeStatus node_status(const NodeDescription& node, const corev1::NodeStatus& old, WallTime now) {
   corev1::NodeStatus status = old;
-  for (auto* list : {status.mutable_capacity(), status.mutable_allocatable()}) {
-    set_quantity(*list, "cpu", std::to_string(node.facts.cpus));
-    set_quantity(*list, "memory", std::to_string(node.facts.memory_bytes / 1024) + "Ki");
-    set_quantity(*list, "pods", std::to_string(node.pods_max));
-    set_quantity(*list, "ephemeral-storage", std::to_string(node.facts.storage_bytes / 1024) + "Ki");
-  }
+  set_amounts(node_capacity(node), *status.mutable_capacity());
+  set_amounts(node_allocatable(node), *status.mutable_allocatable());
   status.clear_conditions();
   add_conditions(node, old, now, status);
   status.clear_addresses();

@@ -25,10 +25,13 @@ struct NodeDescription {
   std::string host_ip;
   std::string runtime_version;  // "crun://1.8.1"
   int64_t pods_max = 500;
+  ResourceAmounts reserved;  // of the machine, not for pods
   NodeFacts facts;
 };
 
 ResourceAmounts node_capacity(const NodeDescription& node);
+// What of it is for pods.
+ResourceAmounts node_allocatable(const NodeDescription& node);
 // Labels that every node carries; added to what the object has.
 void set_node_labels(const NodeDescription& node, metav1::ObjectMeta& metadata);
 // The status as it should be now; times of conditions are kept where their status did not change.

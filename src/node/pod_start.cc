@@ -102,6 +102,35 @@ Task<PodWorker::Outcome> PodWorker::make_directories() {
   co_return Outcome::kDone;
 }
 
+namespace {
+
+void set_security(const corev1::PodSpec& spec, SandboxConfig& config) {
+  config.host_pid = spec.hostpid();
+  config.host_ipc = spec.hostipc();
+  config.own_users = spec.has_hostusers() && !spec.hostusers();
+  for (const auto& sysctl : spec.securitycontext().sysctls()) {
+    std::string name = sysctl.name();
+    std::ranges::replace(name, '/', '.');
+    config.sysctls[name] = sysctl.value();
+  }
+}
+
+// With the host's network a container's ports are the host's own.
+void set_ports(const corev1::PodSpec& spec, SandboxConfig& config) {
+  if (spec.hostnetwork()) return;
+  const auto add = [&](const corev1::Container& container) {
+    for (const auto& port : container.ports()) {
+      if (port.hostport() == 0) continue;
+      config.host_ports.push_back(
+          {.host_ip = port.hostip(), .host_port = port.hostport(), .container_port = port.containerport(), .protocol = port.protocol()});
+    }
+  };
+  for (const auto& container : spec.initcontainers()) add(container);
+  for (const auto& container : spec.containers()) add(container);
+}
+
+}  // namespace
+
 Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   if (record_.sandbox_ready) co_return Outcome::kDone;
   if (node_.loop.now() < sandbox_retry_at_) {
@@ -119,7 +148,9 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   if (!config.host_network) config.hostname = pod_hostname(spec, config.pod_name);
   config.cgroup = pod_cgroup(*pod_);
   config.limits = pod_limits(spec);
-  for (const auto& sysctl : spec.securitycontext().sysctls()) config.sysctls[sysctl.name()] = sysctl.value();
+  set_security(spec, config);
+  set_ports(spec, config);
+  config.limits.pids_max = node_.pod_pids_max;
   auto sandbox = co_await node_.runtime.create_sandbox(std::move(config));
   Result<void> hosts;
   if (sandbox && needs_files()) {

@@ -25,13 +25,22 @@ struct CgroupLimits {        // 0: not set
   int64_t pids_max = 0;
 };
 
+// A port of this machine that leads to one of the pod.
+struct HostPort {
+  std::string host_ip;  // "" or "0.0.0.0": every address
+  int host_port = 0, container_port = 0;
+  std::string protocol;  // "TCP", "UDP", "SCTP"
+};
+
 struct SandboxConfig {
   std::string id;  // the pod's uid: names directories, cgroup and network namespace
   std::string pod_namespace, pod_name;
   std::string hostname;  // "" with host_network
-  bool host_network = false;
-  bool privileged = false;  // one of its containers is
-  std::string cgroup;       // relative to the driver's root: "burstable/pod<uid>"
+  bool host_network = false, host_pid = false, host_ipc = false;
+  bool privileged = false;           // one of its containers is
+  bool own_users = false;            // a user namespace; a driver without them refuses
+  std::vector<HostPort> host_ports;  // none with host_network
+  std::string cgroup;                // relative to the driver's root: "burstable/pod<uid>"
   CgroupLimits limits;
   std::map<std::string, std::string> sysctls;
 };
@@ -47,6 +56,12 @@ struct Mount {
   bool read_only = false;
 };
 
+// Which system calls a container may make.
+struct SeccompChoice {
+  enum class Kind { kRuntimeDefault, kUnconfined, kLocalhost } kind = Kind::kRuntimeDefault;
+  std::string path;  // of kLocalhost: a profile in OCI form
+};
+
 struct ContainerConfig {
   std::string id;  // "<pod uid>_<container>_<attempt>": unique, chosen by the node agent
   std::string sandbox_id;
@@ -58,12 +73,15 @@ struct ContainerConfig {
   std::string working_dir;        // "" = "/"
   std::string user;               // "", "uid[:gid]" or a name of the image's passwd file
   std::vector<int64_t> supplemental_groups;
+  bool image_groups = true;  // also those that the image's group file gives the user
   std::vector<Mount> mounts;
   std::string log_path;  // CRI format, appended
   CgroupLimits limits;
   bool privileged = false;
   bool read_only_root = false;
   bool no_new_privileges = false;
+  bool unmasked_proc = false;
+  SeccompChoice seccomp;                                         // of containers that are not privileged
   std::vector<std::string> add_capabilities, drop_capabilities;  // without CAP_
   bool tty = false;
   bool stdin_open = false;

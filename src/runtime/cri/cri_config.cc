@@ -13,10 +13,18 @@ constexpr const char* kMaskedPaths[] = {
 constexpr const char* kReadOnlyPaths[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 constexpr int64_t kCpuPeriodUs = 100'000;
 
-void set_namespaces(bool host_network, v1::NamespaceOption& namespaces) {
-  namespaces.set_network(host_network ? v1::NODE : v1::POD);
-  namespaces.set_pid(v1::CONTAINER);
-  namespaces.set_ipc(v1::POD);
+void set_namespaces(const SandboxConfig& config, v1::NamespaceOption& namespaces) {
+  namespaces.set_network(config.host_network ? v1::NODE : v1::POD);
+  namespaces.set_pid(config.host_pid ? v1::NODE : v1::CONTAINER);
+  namespaces.set_ipc(config.host_ipc ? v1::NODE : v1::POD);
+}
+
+void set_seccomp(const SeccompChoice& choice, v1::SecurityProfile& profile) {
+  using Kind = SeccompChoice::Kind;
+  profile.set_profile_type(choice.kind == Kind::kUnconfined  ? v1::SecurityProfile::Unconfined
+                           : choice.kind == Kind::kLocalhost ? v1::SecurityProfile::Localhost
+                                                             : v1::SecurityProfile::RuntimeDefault);
+  profile.set_localhost_ref(choice.path);
 }
 
 std::optional<int64_t> number(std::string_view text) {
@@ -51,9 +59,10 @@ Result<void> set_security(const ContainerConfig& config, v1::LinuxContainerSecur
   for (const std::string& name : config.add_capabilities) security.mutable_capabilities()->add_add_capabilities(name);
   for (const std::string& name : config.drop_capabilities) security.mutable_capabilities()->add_drop_capabilities(name);
   if (config.privileged) return {};
+  set_seccomp(config.seccomp, *security.mutable_seccomp());
+  if (config.unmasked_proc) return {};
   for (const char* path : kMaskedPaths) security.add_masked_paths(path);
   for (const char* path : kReadOnlyPaths) security.add_readonly_paths(path);
-  security.mutable_seccomp()->set_profile_type(v1::SecurityProfile::RuntimeDefault);
   return {};
 }
 
@@ -88,7 +97,7 @@ v1::PodSandboxConfig sandbox_config(const SandboxConfig& config, const std::stri
   (*out.mutable_labels())[kSandboxLabel] = config.id;
   v1::LinuxPodSandboxConfig& own = *out.mutable_linux();
   own.set_cgroup_parent("/" + cgroup);
-  set_namespaces(config.host_network, *own.mutable_security_context()->mutable_namespace_options());
+  set_namespaces(config, *own.mutable_security_context()->mutable_namespace_options());
   own.mutable_security_context()->set_privileged(config.privileged);
   for (const auto& [name, value] : config.sysctls) (*own.mutable_sysctls())[name] = value;
   std::string text;

@@ -7,6 +7,7 @@
 #include "os/file.h"
 #include "runtime/crun/driver.h"
 #include "runtime/crun/image_user.h"
+#include "runtime/crun/seccomp.h"
 
 namespace stint::crun {
 namespace {
@@ -39,7 +40,7 @@ void set_exit(ContainerStatus& status, const Exit& exit) {
   status.state = ContainerState::kExited;
   status.finished_at = exit.at;
   status.exit_code = exit.code.value_or(kUnknownExitCode);
-  status.oom_killed = exit.oom_killed && status.exit_code != 0;
+  status.oom_killed = exit.oom_killed;  // also when a child was killed and its parent went on, as containerd tells it
   if (!exit.code) {
     status.reason = "ContainerStatusUnknown";
     status.message = "The container could not be located when the pod was terminated";
@@ -91,7 +92,7 @@ Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const Cont
   const SandboxConfig sandbox = sandboxes_.at(config.sandbox_id);
   PodNamespaces namespaces = network_->find(sandbox.id).value_or(PodNamespaces{});
   co_return co_await on_pool(loop_, [=, this_paths = paths_, version = cgroups_.version(), oom_min = oom_score_adj_min_]() -> Result<void> {
-    TRY(UserIds user, resolve_user(config.user, layers, config.supplemental_groups));
+    TRY(UserIds user, resolve_user(config.user, layers, config.supplemental_groups, config.image_groups));
     OciConfigInput input{.container = config, .sandbox = sandbox, .user = std::move(user)};
     input.root_dir = this_paths.files(config.id) + "/root";
     input.cgroup = "/" + record.cgroup;
@@ -99,6 +100,12 @@ Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const Cont
     input.ipc_path = namespaces.ipc_path;
     input.cgroup_version = version;
     input.oom_score_adj_min = oom_min;
+    if (config.privileged) {
+      TRY(input.devices, os::host_devices());
+    }
+    if (config.seccomp.kind == SeccompChoice::Kind::kLocalhost && !config.privileged) {
+      TRY(input.seccomp_profile, read_seccomp_profile(config.seccomp.path));
+    }
     TRY(const std::string text, build_oci_config(input));
     TRY_VOID(make_root_directories(this_paths.files(config.id)));
     TRY_VOID(os::make_directories(this_paths.bundle(config.id), 0700));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -35,6 +36,7 @@ constexpr Duration kKillLimit = std::chrono::seconds(30);
 constexpr Duration kCgroupRetry = std::chrono::milliseconds(5);
 constexpr int kCgroupTries = 400;  // 2 s
 constexpr int kOomScoreAdjLowest = -1000;
+constexpr int64_t kSharesMin = 2, kSharesMax = 262144;
 
 // Lowering it below what we have ourselves takes a right that root in a container or a virtual machine may lack.
 int lowest_oom_score_adj() {
@@ -64,9 +66,13 @@ CrunDriver::CrunDriver(Loop& loop, DriverParts parts)
       program_(std::move(parts.program)),
       network_(std::move(parts.network)),
       starts_(loop, kParallelStarts),
+      weighing_(loop, 1),
       scope_(loop) {}
 
 Task<Result<SandboxStatus>> CrunDriver::create_sandbox(SandboxConfig config) {
+  if (config.own_users) {
+    co_return fail(Reason::kInvalid, "can't set `spec.hostUsers: false`, the runtime \"" + name() + "\" does not support user namespaces");
+  }
   sandboxes_[config.id] = config;  // first: what is half made must be found by who removes it
   CO_TRY_VOID(co_await on_pool(loop_, [paths = paths_, cgroups = cgroups_, group = cgroup_of(config), config]() -> Result<void> {
     TRY_VOID(write_sandbox(paths, config));
@@ -74,8 +80,40 @@ Task<Result<SandboxStatus>> CrunDriver::create_sandbox(SandboxConfig config) {
     const CgroupLimits& limits = config.limits;
     return cgroups.set_limits(group, {limits.cpu_shares, limits.cpu_quota_us, limits.memory_bytes_max, limits.pids_max});
   }));
+  CO_TRY_VOID(co_await weigh_classes());
   if (!config.host_network) CO_TRY_VOID(co_await network_->take(config.id));
+  if (!config.host_ports.empty()) CO_TRY_VOID(co_await publish_ports());
   co_return status_of(config);
+}
+
+Task<Result<void>> CrunDriver::publish_ports() {
+  std::vector<PublishedPort> published;
+  for (const auto& [id, sandbox] : sandboxes_) {
+    const auto namespaces = network_->find(id);
+    if (!namespaces) continue;
+    for (const HostPort& port : sandbox.host_ports) published.push_back({port, namespaces->ip});
+  }
+  co_return co_await network_->publish(std::move(published));
+}
+
+// The pods of a class together get of the processor what they asked for together, and those that asked for nothing what is left.
+Task<Result<void>> CrunDriver::weigh_classes() {
+  const Slots::Held turn = co_await weighing_.take();
+  int64_t burstable = 0;
+  for (const auto& [id, sandbox] : sandboxes_) {
+    if (sandbox.cgroup.starts_with("burstable/")) burstable += sandbox.limits.cpu_shares;
+  }
+  burstable = std::clamp(burstable, kSharesMin, kSharesMax);
+  if (burstable == burstable_shares_) co_return Result<void>{};
+  auto set = co_await on_pool(loop_, [cgroups = cgroups_, root = cgroup_root_, burstable]() -> Result<void> {
+    for (const auto& [name, shares] : {std::pair{"/burstable", burstable}, std::pair{"/besteffort", kSharesMin}}) {
+      TRY_VOID(cgroups.create(root + name));
+      TRY_VOID(cgroups.set_limits(root + name, {.cpu_shares = shares}));
+    }
+    return {};
+  });
+  if (set) burstable_shares_ = burstable;
+  co_return set;
 }
 
 SandboxStatus CrunDriver::status_of(const SandboxConfig& sandbox) const {
@@ -99,7 +137,10 @@ Task<Result<void>> CrunDriver::remove_sandbox(std::string sandbox_id) {
   CO_TRY_VOID(co_await network_->give_back(sandbox_id));
   CO_TRY_VOID(co_await remove_cgroup(group));
   CO_TRY_VOID(co_await on_pool(loop_, [path = paths_.sandbox(sandbox_id)] { return os::remove_tree(path); }));
+  const bool had_ports = !found->second.host_ports.empty();
   sandboxes_.erase(sandbox_id);
+  CO_TRY_VOID(co_await weigh_classes());
+  if (had_ports) CO_TRY_VOID(co_await publish_ports());
   co_return Result<void>{};
 }
 

@@ -78,9 +78,13 @@ class CrunDriver : public Runtime {
   Task<Result<void>> kill_and_remove(std::string id);
   Task<bool> wait_ended(ContainerPtr container);
   Task<Result<void>> remove_cgroup(std::string group);
+  // What all sandboxes together come to, set anew whenever one comes or goes.
+  Task<Result<void>> publish_ports();
+  Task<Result<void>> weigh_classes();
 
   // recovery.cc
   void recover_containers(std::vector<ContainerRecord> records);
+  Task<void> restore_ports();
   Task<void> sweep();
   Task<void> sweep_cgroups();
 
@@ -97,7 +101,9 @@ class CrunDriver : public Runtime {
   std::map<std::string, ContainerPtr> containers_;
   std::function<void(const ContainerStatus&)> exit_handler_;
   Slots starts_;
-  Scope scope_;  // last: destroyed first
+  Slots weighing_;                // one at a time
+  int64_t burstable_shares_ = 0;  // as set last
+  Scope scope_;                   // last: destroyed first
 };
 
 }  // namespace stint::crun

@@ -94,7 +94,7 @@ void add_groups_of(const std::string& user, const std::vector<Fields>& groups, s
 }  // namespace
 
 Result<UserIds> resolve_user_in(const std::string& text, const std::string& passwd, const std::string& group,
-                                const std::vector<int64_t>& supplemental) {
+                                const std::vector<int64_t>& supplemental, bool image_groups) {
   const size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
   const std::vector<Fields> users = entries_of(passwd), groups = entries_of(group);
@@ -103,7 +103,7 @@ Result<UserIds> resolve_user_in(const std::string& text, const std::string& pass
   if (entry != nullptr) {
     ids.uid = number((*entry)[2]).value_or(0);
     ids.gid = entry->size() > 3 ? number((*entry)[3]).value_or(0) : 0;
-    add_groups_of((*entry)[0], groups, ids.additional_gids);
+    if (image_groups) add_groups_of((*entry)[0], groups, ids.additional_gids);
   } else if (const auto uid = number(name.empty() ? "0" : name)) {
     ids.uid = *uid;
   } else {
@@ -119,11 +119,11 @@ Result<UserIds> resolve_user_in(const std::string& text, const std::string& pass
   return ids;
 }
 
-Result<UserIds> resolve_user(const std::string& text, const std::vector<std::string>& layer_dirs,
-                             const std::vector<int64_t>& supplemental) {
+Result<UserIds> resolve_user(const std::string& text, const std::vector<std::string>& layer_dirs, const std::vector<int64_t>& supplemental,
+                             bool image_groups) {
   TRY(const std::string passwd, read_in_image(layer_dirs, "etc/passwd"));
   TRY(const std::string group, read_in_image(layer_dirs, "etc/group"));
-  return resolve_user_in(text, passwd, group, supplemental);
+  return resolve_user_in(text, passwd, group, supplemental, image_groups);
 }
 
 }  // namespace stint::crun

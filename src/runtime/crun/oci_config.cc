@@ -138,7 +138,8 @@ Array mounts_of(const OciConfigInput& input) {
       mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
       mount("/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
       mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}),
-      mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}),
+      input.sandbox.host_ipc ? mount("/dev/shm", "bind", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev", "rw"})
+                             : mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}),
       mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", sys_access}),
       mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", sys_access}),
   };
@@ -149,11 +150,14 @@ Array mounts_of(const OciConfigInput& input) {
 }
 
 Array namespaces_of(const OciConfigInput& input) {
-  Array namespaces{Members{{"type", "pid"}}, Members{{"type", "mount"}}};
+  Array namespaces{Members{{"type", "mount"}}};
+  if (!input.sandbox.host_pid) namespaces.push_back(Members{{"type", "pid"}});
   // The host's name goes with the host's network.
   if (!input.sandbox.host_network) namespaces.push_back(Members{{"type", "uts"}});
   if (!input.network_path.empty()) namespaces.push_back(Members{{"type", "network"}, {"path", input.network_path}});
-  if (input.ipc_path.empty()) {
+  if (input.sandbox.host_ipc) {
+    // the machine's
+  } else if (input.ipc_path.empty()) {
     namespaces.push_back(Members{{"type", "ipc"}});
   } else {
     namespaces.push_back(Members{{"type", "ipc"}, {"path", input.ipc_path}});
@@ -192,12 +196,28 @@ Value resources_of(const OciConfigInput& input) {
   if (!cpu.empty()) resources.emplace_back("cpu", std::move(cpu));
   if (limits.memory_bytes_max > 0) resources.emplace_back("memory", Members{{"limit", limits.memory_bytes_max}});
   if (limits.pids_max > 0) resources.emplace_back("pids", Members{{"limit", limits.pids_max}});
+  // Who loses one process for want of memory loses all.
+  if (input.cgroup_version == os::CgroupVersion::kV2) resources.emplace_back("unified", Members{{"memory.oom.group", "1"}});
   return resources;
 }
 
 bool is_administrator(const Value& process) {
   const Array& kept = process.find("capabilities")->find("bounding")->as_array();
   return std::ranges::any_of(kept, [](const Value& name) { return name.as_string() == "CAP_SYS_ADMIN"; });
+}
+
+Array devices_of(const std::vector<os::DeviceNode>& nodes) {
+  Array devices;
+  for (const os::DeviceNode& node : nodes) {
+    devices.push_back(Members{{"path", node.path},
+                              {"type", node.is_block ? "b" : "c"},
+                              {"major", static_cast<int64_t>(node.major)},
+                              {"minor", static_cast<int64_t>(node.minor)},
+                              {"fileMode", static_cast<int64_t>(node.mode)},
+                              {"uid", static_cast<int64_t>(node.uid)},
+                              {"gid", static_cast<int64_t>(node.gid)}});
+  }
+  return devices;
 }
 
 Value linux_of(const OciConfigInput& input, bool administrator) {
@@ -207,10 +227,15 @@ Value linux_of(const OciConfigInput& input, bool administrator) {
     for (const auto& [name, value] : input.sandbox.sysctls) sysctls.emplace_back(name, value);
     part.emplace_back("sysctl", std::move(sysctls));
   }
+  if (!input.devices.empty()) part.emplace_back("devices", devices_of(input.devices));
   if (input.container.privileged) return part;
-  part.emplace_back("maskedPaths", strings(kMaskedPaths));
-  part.emplace_back("readonlyPaths", strings(kReadOnlyPaths));
-  part.emplace_back("seccomp", seccomp_profile(administrator));
+  if (!input.container.unmasked_proc) {
+    part.emplace_back("maskedPaths", strings(kMaskedPaths));
+    part.emplace_back("readonlyPaths", strings(kReadOnlyPaths));
+  }
+  using Choice = SeccompChoice::Kind;
+  if (input.container.seccomp.kind == Choice::kRuntimeDefault) part.emplace_back("seccomp", seccomp_profile(administrator));
+  if (input.seccomp_profile) part.emplace_back("seccomp", *input.seccomp_profile);
   return part;
 }
 

@@ -2,10 +2,13 @@
 // Kubernetes pod. Pure; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "api/json.h"
 #include "os/cgroup.h"
+#include "os/devices.h"
 #include "runtime/runtime.h"
 
 namespace stint::crun {
@@ -24,7 +27,9 @@ struct OciConfigInput {
   std::string network_path;  // pinned namespaces; "" with host network
   std::string ipc_path;
   os::CgroupVersion cgroup_version = os::CgroupVersion::kV2;
-  int oom_score_adj_min = -1000;  // what this process may set
+  int oom_score_adj_min = -1000;               // what this process may set
+  std::vector<os::DeviceNode> devices;         // of a privileged container
+  std::optional<json::Value> seccomp_profile;  // of SeccompChoice::Kind::kLocalhost
 };
 
 // kInvalid: a capability that does not exist.

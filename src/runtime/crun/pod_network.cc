@@ -71,6 +71,12 @@ Result<void> enable_forwarding() {
   return os::write_all(file.get(), "1");
 }
 
+// Connections from 127.0.0.1 may leave by the bridge, for ports of this machine that lead to pods.
+Result<void> let_loopback_out(const std::string& bridge) {
+  TRY(const os::Descriptor file, os::open_path("/proc/sys/net/ipv4/conf/" + bridge + "/route_localnet", O_WRONLY));
+  return os::write_all(file.get(), "1");
+}
+
 Result<void> set_up_inside(uint32_t address, int prefix_length, uint32_t gateway) {
   TRY(os::RouteSocket routes, os::RouteSocket::open());
   TRY(const int loopback, routes.link_index("lo"));
@@ -270,11 +276,27 @@ Task<void> PodNetwork::masquerade() {
   std::string script =
       "add table ip " + table + "; add chain " + chain + " { type nat hook postrouting priority 100; }; flush chain " + chain;
   script += "; add rule " + chain + " ip saddr " + plan_.subnet.to_string() + " oifname != \"" + table + "\" masquerade";
+  // The answer of a pod to itself, to a neighbour or to 127.0.0.1 must come back this way.
+  script += "; add rule " + chain + " ct status dnat oifname \"" + table + "\" ip saddr { 127.0.0.0/8, " + plan_.subnet.to_string() +
+            " } masquerade";
   const Result<void> set = co_await run_nft(loop_, std::move(script));
   --making_;
   changed_.pulse();
   if (!forwarded) log_warning("pods reach this machine only: no forwarding", "error", forwarded.error().message);
   if (!set) log_warning("pods reach this machine only: no masquerading", "error", set.error().message);
+}
+
+Task<Result<void>> PodNetwork::publish(std::vector<PublishedPort> ports) {
+  published_ = std::move(ports);
+  const Slots::Held turn = co_await publishing_.take();
+  if (stopping_) co_return Result<void>{};
+  ++making_;
+  Result<void> set;
+  if (!published_.empty()) set = co_await on_pool(loop_, [bridge = plan_.bridge] { return let_loopback_out(bridge); });
+  if (set) set = co_await run_nft(loop_, host_port_rules(plan_.bridge, published_));
+  --making_;
+  changed_.pulse();
+  co_return set;
 }
 
 Task<Result<void>> PodNetwork::remove_all() {

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "base/slots.h"
 #include "os/netlink.h"
+#include "runtime/crun/host_ports.h"
 
 namespace stint::crun {
 
@@ -57,11 +59,13 @@ class PodNetwork {
   std::vector<std::string> sandboxes() const;
   // Namespaces go to one pod only and are never given to a second one. Fine if it holds none.
   Task<Result<void>> give_back(std::string sandbox_id);
+  // Makes these ports of the machine lead to their pods, and no others; whoever asks later wins.
+  Task<Result<void>> publish(std::vector<PublishedPort> ports);
   // Nothing is left on the machine.
   Task<Result<void>> remove_all();
 
  private:
-  PodNetwork(Loop& loop, SlotPlan plan) : loop_(loop), plan_(std::move(plan)), changed_(loop), scope_(loop) {}
+  PodNetwork(Loop& loop, SlotPlan plan) : loop_(loop), plan_(std::move(plan)), changed_(loop), publishing_(loop, 1), scope_(loop) {}
   uint32_t reserve_slot();
   Task<Result<uint32_t>> make_slot();
   Task<void> keep_ready();
@@ -77,8 +81,10 @@ class PodNetwork {
   uint64_t failures_ = 0;                   // of make_slot(), which take() answers with where none is ready
   Error last_failure_;
   bool stopping_ = false;
-  Event changed_;  // of ready_, making_ or stopping_
-  Scope scope_;    // last: destroyed first
+  Event changed_;                         // of ready_, making_ or stopping_
+  Slots publishing_;                      // one script at a time, in the order asked
+  std::vector<PublishedPort> published_;  // as asked last
+  Scope scope_;                           // last: destroyed first
 };
 
 }  // namespace stint::crun

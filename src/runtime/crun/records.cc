@@ -9,6 +9,7 @@
 namespace stint::crun {
 namespace {
 
+using json::Array;
 using json::Members;
 using json::Value;
 
@@ -64,11 +65,20 @@ Result<ProcessRef> process_of_pid_file(const std::string& path) {
 Result<void> write_sandbox(const Paths& paths, const SandboxConfig& config) {
   Members sysctls;
   for (const auto& [name, value] : config.sysctls) sysctls.emplace_back(name, value);
+  Array ports;
+  for (const HostPort& port : config.host_ports) {
+    ports.push_back(Members{
+        {"hostIP", port.host_ip}, {"hostPort", port.host_port}, {"containerPort", port.container_port}, {"protocol", port.protocol}});
+  }
   return write_json(paths.sandbox(config.id), Members{{"id", config.id},
                                                       {"namespace", config.pod_namespace},
                                                       {"name", config.pod_name},
                                                       {"hostname", config.hostname},
                                                       {"hostNetwork", config.host_network},
+                                                      {"hostPID", config.host_pid},
+                                                      {"hostIPC", config.host_ipc},
+                                                      {"ports", std::move(ports)},
+                                                      {"cpuShares", config.limits.cpu_shares},
                                                       {"cgroup", config.cgroup},
                                                       {"sysctls", std::move(sysctls)}});
 }
@@ -81,6 +91,17 @@ Result<SandboxConfig> read_sandbox(const Paths& paths, const std::string& id) {
   config.pod_name = value.string_at("name");
   config.hostname = value.string_at("hostname");
   config.host_network = bool_at(value, "hostNetwork");
+  config.host_pid = bool_at(value, "hostPID");
+  config.host_ipc = bool_at(value, "hostIPC");
+  config.limits.cpu_shares = int_at(value, "cpuShares");
+  if (const Value* ports = value.find("ports"); ports != nullptr && ports->is_array()) {
+    for (const Value& port : ports->as_array()) {
+      config.host_ports.push_back({.host_ip = std::string(port.string_at("hostIP")),
+                                   .host_port = static_cast<int>(int_at(port, "hostPort")),
+                                   .container_port = static_cast<int>(int_at(port, "containerPort")),
+                                   .protocol = std::string(port.string_at("protocol"))});
+    }
+  }
   config.cgroup = value.string_at("cgroup");
   if (const Value* sysctls = value.find("sysctls"); sysctls != nullptr && sysctls->is_object()) {
     for (const auto& [name, setting] : sysctls->as_object()) config.sysctls[name] = setting.is_string() ? setting.as_string() : "";

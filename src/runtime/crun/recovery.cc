@@ -110,6 +110,11 @@ void CrunDriver::recover_containers(std::vector<ContainerRecord> records) {
   }
 }
 
+Task<void> CrunDriver::restore_ports() {
+  const Result<void> published = co_await publish_ports();
+  if (!published) log_warning("ports of this machine do not lead to their pods", "error", published.error().message);
+}
+
 Task<void> CrunDriver::sweep() {
   const auto states = os::list_directory(paths_.oci());
   for (const std::string& id : states.value_or(std::vector<std::string>{})) {
@@ -130,6 +135,7 @@ Task<void> CrunDriver::sweep() {
     const Result<void> given_back = co_await network_->give_back(id);
     note_leftover("network", id, given_back);
   }
+  scope_.spawn(restore_ports());
 }
 
 // A pod's group is named by its uid, below the root or below the group of its class of service.

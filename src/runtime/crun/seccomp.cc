@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "os/file.h"
+
 namespace stint::crun {
 namespace {
 
@@ -50,6 +52,16 @@ json::Value seccomp_profile(bool administrator) {
     refuse_user_namespaces(rules);
   }
   return json::Members{{"defaultAction", "SCMP_ACT_ALLOW"}, {"syscalls", std::move(rules)}};
+}
+
+Result<json::Value> read_seccomp_profile(const std::string& path) {
+  constexpr size_t kBytesMax = 1 << 20;
+  const auto text = os::read_file(path, kBytesMax);
+  if (!text) return fail(Reason::kInvalid, "cannot load seccomp profile \"" + path + "\": " + text.error().message);
+  auto profile = json::parse(*text);
+  if (!profile) return fail(Reason::kInvalid, "decoding seccomp profile \"" + path + "\": " + profile.error().message);
+  if (!profile->is_object()) return fail(Reason::kInvalid, "decoding seccomp profile \"" + path + "\": it is no object");
+  return *std::move(profile);
 }
 
 }  // namespace stint::crun

@@ -11,4 +11,7 @@ namespace stint::crun {
 // what that capability is for is let through.
 json::Value seccomp_profile(bool administrator);
 
+// A profile in OCI form from a file. Blocking. kInvalid: it is not there, too long or no JSON object.
+Result<json::Value> read_seccomp_profile(const std::string& path);
+
 }  // namespace stint::crun
