@@ -59,6 +59,8 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
   ResourceAmounts used;
   for (const auto* other : others) add_amounts(used, pod_requests(other->spec()));
   for (const auto& [name, amount] : requests) {
+    // One that somebody else advertises on the node, "example.com/dongle", is the scheduler's to count.
+    if (name.contains('/') && !allocatable.contains(name)) continue;
     if (amount > 0 && sum_of_amounts(used[name], amount) > capacity(name))
       return Refusal{"OutOf" + name, shortage(name, amount, used[name], capacity(name))};
   }

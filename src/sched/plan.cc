@@ -9,9 +9,7 @@
 namespace stint {
 namespace {
 
-bool resolvable_by_preemption(const std::string& reason) {
-  return reason.starts_with("Insufficient ") || reason == "Too many pods" || reason.find("free ports") != std::string::npos;
-}
+using Reasons = std::vector<std::vector<std::string>>;  // against the pod, by node
 
 // "1 Insufficient cpu, 2 Too many pods", sorted as text.
 std::string histogram(const std::map<std::string, int>& reasons) {
@@ -23,17 +21,25 @@ std::string histogram(const std::map<std::string, int>& reasons) {
   return text;
 }
 
-// Upstream's sentence. Nobody is preempted here, and it says so in upstream's words.
-std::string explain(const std::vector<std::vector<std::string>>& against) {
+std::string head_of(const Reasons& against) { return "0/" + std::to_string(against.size()) + " nodes are available: "; }
+
+std::string explain_fit(const Reasons& against) {
   if (against.empty()) return "no nodes available to schedule pods";
-  std::map<std::string, int> reasons, preemption;
-  for (const auto& node : against) {
+  std::map<std::string, int> reasons;
+  for (const auto& node : against)
     for (const auto& reason : node) ++reasons[reason];
-    const bool resolvable = std::all_of(node.begin(), node.end(), resolvable_by_preemption);
-    ++preemption[resolvable ? "No preemption victims found for incoming pod" : "Preemption is not helpful for scheduling"];
+  return head_of(against) + histogram(reasons) + ".";
+}
+
+// Why no room was made, in upstream's words.
+std::string explain_preemption(const Reasons& against) {
+  if (against.empty()) return "";
+  std::map<std::string, int> reasons;
+  for (const auto& node : against) {
+    const bool resolvable = std::ranges::all_of(node, is_resolvable_by_preemption);
+    ++reasons[resolvable ? "No preemption victims found for incoming pod" : "Preemption is not helpful for scheduling"];
   }
-  const std::string head = "0/" + std::to_string(against.size()) + " nodes are available: ";
-  return head + histogram(reasons) + ". preemption: " + head + histogram(preemption) + ".";
+  return " preemption: " + head_of(against) + histogram(reasons) + ".";
 }
 
 // Of those that fit, the one with the least load for its size.
@@ -62,41 +68,65 @@ std::vector<PodPointer> in_order(std::vector<PodPointer> pods) {
   return pods;
 }
 
-std::map<std::string, NodeLoad> load_nodes(const Snapshot& snapshot) {
-  std::map<std::string, NodeLoad> loads;
+NodesByName load_nodes(const Snapshot& snapshot) {
+  NodesByName nodes;
   for (const auto& node : snapshot.nodes) {
-    NodeLoad& load = loads[node->metadata().name()];
+    NodeLoad& load = nodes[node->metadata().name()].load;
     load.node = node.get();
     load.allocatable = resource_amounts(node->status().allocatable());
   }
   for (const auto& pod : snapshot.bound) {
-    auto found = loads.find(pod->spec().nodename());
-    if (found != loads.end()) found->second.add(*pod);
+    auto found = nodes.find(pod->spec().nodename());
+    if (found == nodes.end()) continue;
+    found->second.load.add(*pod);
+    found->second.bound.push_back(pod);
   }
-  return loads;
+  return nodes;
+}
+
+void place(const PodPointer& pod, NodePods& node) {
+  node.load.add(*pod);
+  node.placed.push_back(pod);
+}
+
+// What becomes of a pod that fits nowhere.
+void make_room(const PodPointer& pod, const Reasons& against, const std::vector<BudgetPointer>& budgets, NodesByName& nodes,
+               SchedulePlan& plan) {
+  Unschedulable unschedulable{.pod = pod, .message = explain_fit(against)};
+  if (const std::string why = why_it_may_not_preempt(*pod, nodes); !why.empty()) {
+    unschedulable.message += " preemption: " + why;
+    unschedulable.nominated = pod->status().nominatednodename();
+  } else if (auto preemption = plan_preemption(pod, nodes, budgets)) {
+    unschedulable.nominated = preemption->node;
+    plan.preemptions.push_back(*std::move(preemption));
+  } else {
+    unschedulable.message += explain_preemption(against);
+  }
+  if (const auto node = nodes.find(unschedulable.nominated); node != nodes.end()) place(pod, node->second);
+  plan.unschedulable.push_back(std::move(unschedulable));
 }
 
 }  // namespace
 
 SchedulePlan plan_schedule(const Snapshot& snapshot) {
   SchedulePlan plan;
-  auto loads = load_nodes(snapshot);
+  NodesByName nodes = load_nodes(snapshot);
   for (const auto& pod : in_order(snapshot.waiting)) {
-    NodeLoad* best = nullptr;
-    std::vector<std::vector<std::string>> against;
-    for (auto& [name, load] : loads) {
-      auto reasons = reasons_against(*pod, load);
+    NodePods* best = nullptr;
+    Reasons against;
+    for (auto& [name, node] : nodes) {
+      auto reasons = reasons_against(*pod, node.load);
       if (!reasons.empty())
         against.push_back(std::move(reasons));
-      else if (best == nullptr || score(load) > score(*best))
-        best = &load;
+      else if (best == nullptr || score(node.load) > score(best->load))
+        best = &node;
     }
     if (best == nullptr) {
-      plan.unschedulable.push_back({pod, explain(against)});
+      make_room(pod, against, snapshot.budgets, nodes, plan);
       continue;
     }
-    best->add(*pod);
-    plan.bindings.push_back({pod, best->node->metadata().name()});
+    place(pod, *best);
+    plan.bindings.push_back({pod, best->load.node->metadata().name()});
   }
   return plan;
 }

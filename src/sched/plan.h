@@ -9,16 +9,17 @@
 
 #include "api/pod_resources.h"
 #include "api/types.h"
+#include "sched/preemption.h"
 
 namespace stint {
 
-using PodPointer = std::shared_ptr<const corev1::Pod>;
 using NodePointer = std::shared_ptr<const corev1::Node>;
 
 struct Snapshot {
   std::vector<NodePointer> nodes;
   std::vector<PodPointer> bound;    // not terminal, with a node
   std::vector<PodPointer> waiting;  // to be placed
+  std::vector<BudgetPointer> budgets;
 };
 
 struct Binding {
@@ -27,14 +28,17 @@ struct Binding {
 };
 struct Unschedulable {
   PodPointer pod;
-  std::string message;  // "0/1 nodes are available: 1 Insufficient cpu."
+  std::string message;    // "0/1 nodes are available: 1 Insufficient cpu."
+  std::string nominated;  // the node where room is being made for it; "": none
 };
 struct SchedulePlan {
   std::vector<Binding> bindings;
   std::vector<Unschedulable> unschedulable;
+  std::vector<Preemption> preemptions;
 };
 
-// Highest priority first, then the oldest. Each binding weighs on the ones after it.
+// Highest priority first, then the oldest. Each binding weighs on the ones after it, and so does a pod for which room is being made. One
+// that fits nowhere may push pods of lower priority off a node.
 SchedulePlan plan_schedule(const Snapshot& snapshot);
 
 // Whether this scheduler has to place the pod: no node, not ending, not gated, ours by name.

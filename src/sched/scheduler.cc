@@ -32,7 +32,15 @@ bool same_for_planning(const corev1::Node& a, const corev1::Node& b) {
              std::map(b.metadata().labels().begin(), b.metadata().labels().end());
 }
 
-json::Value unschedulable_condition(const std::string& message, const corev1::Pod& pod, WallTime now) {
+json::Value status_patch(const corev1::Pod& pod, json::Members condition, json::Members status = {}) {
+  condition["observedGeneration"] = static_cast<int64_t>(pod.metadata().generation());
+  condition["lastProbeTime"] = nullptr;
+  status["conditions"] = json::Array{std::move(condition)};
+  return json::Members{{"metadata", json::Members{{"uid", pod.metadata().uid()}}}, {"status", std::move(status)}};
+}
+
+json::Value unschedulable_status(const Unschedulable& unschedulable, WallTime now) {
+  const corev1::Pod& pod = *unschedulable.pod;
   const corev1::PodCondition* before = nullptr;
   for (const auto& condition : pod.status().conditions())
     if (condition.type() == "PodScheduled" && condition.status() == "False") before = &condition;
@@ -40,16 +48,25 @@ json::Value unschedulable_condition(const std::string& message, const corev1::Po
   condition["type"] = "PodScheduled";
   condition["status"] = "False";
   condition["reason"] = "Unschedulable";
-  condition["message"] = message;
-  condition["observedGeneration"] = static_cast<int64_t>(pod.metadata().generation());
-  condition["lastProbeTime"] = nullptr;
+  condition["message"] = unschedulable.message;
   condition["lastTransitionTime"] = format_rfc3339(before != nullptr ? from_time(before->lasttransitiontime()) : now);
-  json::Members metadata, status, patch;
-  metadata["uid"] = pod.metadata().uid();
-  status["conditions"] = json::Array{std::move(condition)};
-  patch["metadata"] = std::move(metadata);
-  patch["status"] = std::move(status);
-  return patch;
+  json::Members status;
+  if (!unschedulable.nominated.empty()) {
+    status["nominatedNodeName"] = unschedulable.nominated;
+  } else if (!pod.status().nominatednodename().empty()) {
+    status["nominatedNodeName"] = nullptr;
+  }
+  return status_patch(pod, std::move(condition), std::move(status));
+}
+
+json::Value disruption_condition(const corev1::Pod& victim, WallTime now) {
+  json::Members condition;
+  condition["type"] = "DisruptionTarget";
+  condition["status"] = "True";
+  condition["reason"] = "PreemptionByScheduler";
+  condition["message"] = std::string(kSchedulerName) + ": preempting to accommodate a higher priority pod";
+  condition["lastTransitionTime"] = format_rfc3339(now);
+  return status_patch(victim, std::move(condition));
 }
 
 }  // namespace
@@ -60,6 +77,7 @@ Scheduler::Scheduler(Loop& loop, Client& client)
       recorder_(loop, client, std::string(kSchedulerName)),
       pods_(loop, client, kind_of<corev1::Pod>()),
       nodes_(loop, client, kind_of<corev1::Node>()),
+      budgets_(loop, client, kind_of<policyv1::PodDisruptionBudget>()),
       wake_(loop),
       scope_(loop) {
   pods_.add_index(kByNode, node_index);
@@ -75,6 +93,7 @@ void Scheduler::start() {
   nodes_.add_handler([this](const Object& old, const Object& next) { node_changed(old, next); });
   pods_.start();
   nodes_.start();
+  budgets_.start();
   scope_.spawn(run());
 }
 
@@ -85,6 +104,7 @@ void Scheduler::pod_changed(const Object& old, const Object& next) {
     assumed_.erase(uid);
     reported_.erase(uid);
   }
+  if (!next) pushed_off_.erase(uid);
   const bool left = old && weighs(static_cast<const corev1::Pod&>(*old)) && (!next || !weighs(*pod));
   if (left || (next && wants_scheduling(*pod) && !assumed_.contains(uid))) wake_.set();
 }
@@ -97,6 +117,7 @@ void Scheduler::node_changed(const Object& old, const Object& next) {
 Task<void> Scheduler::run() {
   co_await pods_.synced_event().wait();
   co_await nodes_.synced_event().wait();
+  co_await budgets_.synced_event().wait();
   while (true) {
     co_await wake_.wait();
     wake_.reset();
@@ -106,6 +127,7 @@ Task<void> Scheduler::run() {
       for (size_t j = i; j < std::min(plan.bindings.size(), i + kBindingsAtOnce); ++j) batch.push_back(bind(std::move(plan.bindings[j])));
       co_await when_all(loop_, std::move(batch));
     }
+    for (auto& preemption : plan.preemptions) co_await preempt(std::move(preemption));
     for (auto& pod : plan.unschedulable) co_await report(std::move(pod));
   }
 }
@@ -117,6 +139,7 @@ Snapshot Scheduler::take_snapshot() const {
     for (const auto& pod : pods_.by_index(kByNode, snapshot.nodes.back()->metadata().name()))
       snapshot.bound.push_back(as<corev1::Pod>(pod));
   }
+  for (const auto& object : budgets_.list()) snapshot.budgets.push_back(as<policyv1::PodDisruptionBudget>(object));
   for (const auto& object : pods_.by_index(kWaiting, "")) {
     auto pod = as<corev1::Pod>(object);
     auto assumed = assumed_.find(pod->metadata().uid());
@@ -148,22 +171,54 @@ Task<void> Scheduler::bind(Binding binding) {
   // Deleted or changed meanwhile: the informer tells what to do.
   if (bound.error().reason == Reason::kNotFound || bound.error().reason == Reason::kConflict) co_return;
   log_warning("pod not bound", "pod", metadata.name(), "namespace", metadata.namespace_(), "error", bound.error().message);
-  if (retry_timer_ == 0) {
-    retry_timer_ = loop_.call_after(kRetry, [this] {
-      retry_timer_ = 0;
-      wake_.set();
-    });
+  try_again_soon();
+}
+
+void Scheduler::try_again_soon() {
+  if (retry_timer_ != 0) return;
+  retry_timer_ = loop_.call_after(kRetry, [this] {
+    retry_timer_ = 0;
+    wake_.set();
+  });
+}
+
+Task<void> Scheduler::preempt(Preemption preemption) {
+  std::vector<Task<void>> together;
+  for (const auto& victim : preemption.victims) {
+    if (!is_deleting(*victim) && pushed_off_.insert(victim->metadata().uid()).second) together.push_back(push_off(victim, preemption));
   }
+  co_await when_all(loop_, std::move(together));
+}
+
+Task<void> Scheduler::push_off(PodPointer victim, const Preemption& preemption) {
+  const auto& metadata = victim->metadata();
+  const auto told = co_await client_.patch(kind_of<corev1::Pod>(), metadata.namespace_(), metadata.name(), PatchType::kStrategic,
+                                           disruption_condition(*victim, loop_.now()), "status");
+  Result<void> gone;
+  if (told) {
+    const auto removed = co_await client_.remove(kind_of<corev1::Pod>(), metadata.namespace_(), metadata.name(), {.uid = metadata.uid()});
+    if (!removed) gone = fail(removed.error());
+  } else {
+    gone = fail(told.error());
+  }
+  if (gone) {
+    recorder_.normal(*victim, "Preempted", "Preempted by pod " + preemption.pod->metadata().uid() + " on node " + preemption.node);
+    co_return;
+  }
+  pushed_off_.erase(metadata.uid());
+  if (gone.error().reason == Reason::kNotFound || gone.error().reason == Reason::kConflict) co_return;
+  log_warning("pod not preempted", "pod", object_key(*victim), "error", gone.error().message);
+  try_again_soon();
 }
 
 Task<void> Scheduler::report(Unschedulable pod) {
   const auto& metadata = pod.pod->metadata();
   std::string& said = reported_[metadata.uid()];
-  if (said == pod.message) co_return;
+  if (said == pod.message && pod.nominated == pod.pod->status().nominatednodename()) co_return;
+  if (said != pod.message) recorder_.warning(*pod.pod, "FailedScheduling", pod.message);
   said = pod.message;
-  recorder_.warning(*pod.pod, "FailedScheduling", pod.message);
   auto patched = co_await client_.patch(kind_of<corev1::Pod>(), metadata.namespace_(), metadata.name(), PatchType::kStrategic,
-                                        unschedulable_condition(pod.message, *pod.pod, loop_.now()), "status");
+                                        unschedulable_status(pod, loop_.now()), "status");
   if (!patched && patched.error().reason != Reason::kNotFound && patched.error().reason != Reason::kConflict) {
     reported_.erase(metadata.uid());
     log_warning("pod condition not stored", "pod", metadata.name(), "namespace", metadata.namespace_(), "error", patched.error().message);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "client/client.h"
@@ -22,18 +23,22 @@ class Scheduler {
   Task<void> run();
   Snapshot take_snapshot() const;
   Task<void> bind(Binding binding);
+  Task<void> preempt(Preemption preemption);
+  Task<void> push_off(PodPointer victim, const Preemption& preemption);
   Task<void> report(Unschedulable pod);
+  void try_again_soon();
   void pod_changed(const Object& old, const Object& next);
   void node_changed(const Object& old, const Object& next);
 
   Loop& loop_;
   Client& client_;
   Recorder recorder_;
-  Informer pods_, nodes_;
+  Informer pods_, nodes_, budgets_;
   Event wake_;
   Loop::TimerId retry_timer_ = 0;
   // Bound by us, but not yet seen bound: uid → node.
   std::map<std::string, std::string> assumed_;
+  std::set<std::string> pushed_off_;  // uids of victims, until they are gone
   // What was last said of a waiting pod, by uid, so that the same is not said twice.
   std::map<std::string, std::string> reported_;
   Scope scope_;  // last: destroyed first

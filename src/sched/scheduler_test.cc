@@ -79,6 +79,38 @@ TEST_F(SchedulerTest, TriesABindingAgainAfterAnError) {
   EXPECT_EQ(node_of("p"), "n");
 }
 
+TEST_F(SchedulerTest, PushesALowerPodOffAndTakesItsPlace) {
+  put_node("1");
+  put_pod("low", "1");
+  loop.run_ready();
+  corev1::Pod high = *pod("low");
+  high.mutable_metadata()->set_name("high");
+  high.mutable_metadata()->clear_uid();
+  high.mutable_metadata()->add_finalizers("test/keep");
+  high.mutable_spec()->clear_nodename();
+  high.mutable_spec()->set_priority(10);
+  corev1::Pod low = *pod("low");
+  low.mutable_metadata()->add_finalizers("test/keep");
+  client.put(low);
+  client.put(high);
+  loop.run_ready();
+  const auto victim = pod("low");
+  EXPECT_TRUE(is_deleting(*victim));
+  EXPECT_TRUE(std::ranges::any_of(victim->status().conditions(), [](const auto& condition) {
+    return condition.type() == "DisruptionTarget" && condition.status() == "True" && condition.reason() == "PreemptionByScheduler";
+  }));
+  EXPECT_EQ(node_of("high"), "");
+  EXPECT_EQ(pod("high")->status().nominatednodename(), "n");
+  corev1::Pod ended = *victim;
+  ended.mutable_status()->set_phase("Failed");
+  client.put(ended);
+  loop.run_ready();
+  EXPECT_EQ(node_of("high"), "n");
+  int preempted = 0;
+  for (const auto& event : client.all<corev1::Event>()) preempted += event->reason() == "Preempted" ? event->count() : 0;
+  EXPECT_EQ(preempted, 1);
+}
+
 TEST_F(SchedulerTest, DoesNotOverfillANodeWithManyAtOnce) {
   put_node("10");
   for (int i = 0; i < 40; ++i) put_pod("p" + std::to_string(i), "1");
