@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "base/sim_loop.h"
+#include "image/image_store.h"
+#include "image/test_archives.h"
 
 namespace stint {
 
@@ -32,6 +34,28 @@ class ImageTest : public testing::Test {
 
   std::string dir_;
   SimLoop loop_{WallTime{}};
+};
+
+// With an image store in the directory.
+class PullTest : public ImageTest {
+ protected:
+  void SetUp() override {
+    ImageTest::SetUp();
+    if (!IsSkipped()) store_ = open_image_store(loop_, dir_ + "/store").value();
+  }
+
+  // The bytes of a plain tar with one file.
+  std::string layer(const std::string& name, const std::string& content) {
+    return read_all(make_tar(dir_ + "/layer.tar", {{name, AE_IFREG, content}}));
+  }
+  Result<ImageInfo> pull(const std::string& reference) { return run(store_->pull(ImageReference::parse(reference).value(), nullptr)); }
+  void expect_nothing_kept() {
+    EXPECT_TRUE(store_->list().empty());
+    EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/store/tmp"));
+    EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/store/layers"));
+  }
+
+  std::unique_ptr<ImageStore> store_;
 };
 
 }  // namespace stint

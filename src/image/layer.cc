@@ -46,6 +46,7 @@ void support_filters(archive* reader) {
 struct Source {
   Reader reader;
   Sha256 hash;
+  int64_t bytes_max = 0, bytes = 0;
   std::vector<char> block = std::vector<char>(kBlockBytes);
 
   static la_ssize_t read(archive* tar, void* context, const void** bytes) {
@@ -53,6 +54,11 @@ struct Source {
     const la_ssize_t size = archive_read_data(source->reader.get(), source->block.data(), source->block.size());
     if (size < 0) {
       archive_set_error(tar, archive_errno(source->reader.get()), "%s", archive_error_string(source->reader.get()));
+      return -1;
+    }
+    source->bytes += size;
+    if (source->bytes > source->bytes_max) {
+      archive_set_error(tar, EFBIG, "too large");
       return -1;
     }
     source->hash.update({source->block.data(), static_cast<size_t>(size)});
@@ -77,10 +83,10 @@ Result<std::vector<std::string>> split_path(std::string_view path) {
 
 class Unpacker {
  public:
-  explicit Unpacker(os::Descriptor root) : root_(std::move(root)) {}
+  Unpacker(os::Descriptor root, LayerLimits limits) : root_(std::move(root)), limits_(limits) {}
 
   Result<void> add(archive* tar, archive_entry* entry) {
-    if (++entries_ > kLayerEntriesMax) return fail(Reason::kInvalid, "layer has too many entries");
+    if (++entries_ > limits_.entries_max) return fail(Reason::kInvalid, "layer has too many entries");
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return fail(Reason::kInvalid, "layer entry has no name");
     TRY(std::vector<std::string> parts, split_path(name));
@@ -191,8 +197,7 @@ class Unpacker {
       if (code < ARCHIVE_WARN) return fail(archive_error(tar, "read " + leaf));
       bytes_ += static_cast<int64_t>(size);
       end = std::max<la_int64_t>(end, offset + static_cast<la_int64_t>(size));
-      if (bytes_ > kLayerBytesMax || end > kLayerBytesMax)
-        return fail(Reason::kInvalid, "layer is larger than " + std::to_string(kLayerBytesMax) + " bytes");
+      if (end > limits_.bytes_max) return fail(Reason::kInvalid, leaf + " is larger than " + std::to_string(limits_.bytes_max) + " bytes");
       TRY_VOID(write_at(file.get(), static_cast<const char*>(block), size, offset, leaf));
     }
     if (ftruncate(file.get(), end) != 0) return fail(errno_error("write " + leaf, errno));  // a hole at the end
@@ -242,14 +247,33 @@ class Unpacker {
   }
 
   os::Descriptor root_;
+  LayerLimits limits_;
   int64_t bytes_ = 0;
   int64_t entries_ = 0;
 };
 
+Result<void> unpack_entries(Source& source, archive* tar, Unpacker& unpacker) {
+  archive_entry* entry = nullptr;
+  while (true) {
+    const int code = archive_read_next_header(tar, &entry);
+    if (code == ARCHIVE_EOF) break;
+    if (code < ARCHIVE_WARN) return fail(archive_error(tar, "read layer"));
+    TRY_VOID(unpacker.add(tar, entry));
+  }
+  // The digest covers what follows the end mark as well.
+  const void* rest = nullptr;
+  la_ssize_t size = 0;
+  while ((size = Source::read(tar, &source, &rest)) > 0) {
+  }
+  if (size < 0) return fail(archive_error(tar, "read layer"));
+  return {};
+}
+
 }  // namespace
 
-Result<UnpackedLayer> unpack_layer(const std::string& archive_path, const std::string& directory) {
+Result<UnpackedLayer> unpack_layer(const std::string& archive_path, const std::string& directory, LayerLimits limits) {
   Source source;
+  source.bytes_max = limits.bytes_max;
   source.reader.reset(archive_read_new());
   support_filters(source.reader.get());
   archive_read_support_format_raw(source.reader.get());
@@ -265,19 +289,11 @@ Result<UnpackedLayer> unpack_layer(const std::string& archive_path, const std::s
     return fail(archive_error(tar.get(), "read layer"));
   os::Descriptor root(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return fail(errno_error("open " + directory, errno));
-  Unpacker unpacker(std::move(root));
-  while (true) {
-    const int code = archive_read_next_header(tar.get(), &entry);
-    if (code == ARCHIVE_EOF) break;
-    if (code < ARCHIVE_WARN) return fail(archive_error(tar.get(), "read layer"));
-    TRY_VOID(unpacker.add(tar.get(), entry));
-  }
-  // The digest covers what follows the end mark as well.
-  const void* rest = nullptr;
-  la_ssize_t size = 0;
-  while ((size = Source::read(tar.get(), &source, &rest)) > 0) {
-  }
-  if (size < 0) return fail(archive_error(tar.get(), "read layer"));
+  Unpacker unpacker(std::move(root), limits);
+  auto unpacked = unpack_entries(source, tar.get(), unpacker);
+  // Whatever the library made of the end that came too early.
+  if (source.bytes > limits.bytes_max) return fail(Reason::kInvalid, "layer is larger than " + std::to_string(limits.bytes_max) + " bytes");
+  if (!unpacked) return fail(unpacked.error());
   return UnpackedLayer{source.hash.digest(), unpacker.bytes()};
 }
 

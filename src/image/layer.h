@@ -10,8 +10,10 @@
 namespace stint {
 
 // Past these a layer is refused, so that a small download cannot fill the disk or its inodes.
-inline constexpr int64_t kLayerBytesMax = int64_t{64} << 30;
-inline constexpr int64_t kLayerEntriesMax = 4'000'000;
+struct LayerLimits {
+  int64_t bytes_max = int64_t{64} << 30;  // of the uncompressed tar, and of any one file though it be all holes
+  int64_t entries_max = 4'000'000;
+};
 
 struct UnpackedLayer {
   std::string diff_id;  // digest of the uncompressed tar
@@ -20,6 +22,6 @@ struct UnpackedLayer {
 
 // `archive`: a file with the tar, gzip, zstd, … . `directory` exists and is empty. Whiteouts become overlayfs's: a character device 0/0,
 // and the xattr trusted.overlay.opaque. Device nodes are left out: the runtime makes /dev.
-Result<UnpackedLayer> unpack_layer(const std::string& archive, const std::string& directory);
+Result<UnpackedLayer> unpack_layer(const std::string& archive, const std::string& directory, LayerLimits limits = {});
 
 }  // namespace stint

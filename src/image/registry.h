@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "image/image_store.h"
+#include "image/transfer.h"
 
 namespace stint {
 
@@ -23,7 +24,7 @@ class ImageRegistry {
   static constexpr size_t kManifestBytesMax = 4 * 1024 * 1024;
 
   // A transfer ends with an error within about a second of a stop request.
-  explicit ImageRegistry(ImageReference reference, std::stop_token stop = {});
+  explicit ImageRegistry(ImageReference reference, std::stop_token stop = {}, Patience patience = {});
   ~ImageRegistry();
 
   // `tag_or_digest` of this reference's repository. Errors carry the registry's own words.

@@ -1,14 +1,11 @@
 // Pulling as users do: the image store against Debian's docker-registry on loopback, with images pushed by skopeo.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <csignal>
 #include <filesystem>
 #include <regex>
-#include <thread>
 
 #include "image/image_fixture.h"
 #include "image/image_store.h"
@@ -73,27 +70,6 @@ class DockerRegistry {
 
   std::string dir_, address_, log_;
   std::optional<os::Child> child_;
-};
-
-class PullTest : public ImageTest {
- protected:
-  void SetUp() override {
-    ImageTest::SetUp();
-    if (!IsSkipped()) store_ = open_image_store(loop_, dir_ + "/store").value();
-  }
-
-  // The bytes of a plain tar with one file.
-  std::string layer(const std::string& name, const std::string& content) {
-    return read_all(make_tar(dir_ + "/layer.tar", {{name, AE_IFREG, content}}));
-  }
-  Result<ImageInfo> pull(const std::string& reference) { return run(store_->pull(ImageReference::parse(reference).value(), nullptr)); }
-  void expect_nothing_kept() {
-    EXPECT_TRUE(store_->list().empty());
-    EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
-    EXPECT_TRUE(fs::is_empty(dir_ + "/store/layers"));
-  }
-
-  std::unique_ptr<ImageStore> store_;
 };
 
 class RegistryPull : public PullTest {
@@ -270,99 +246,6 @@ TEST_F(RegistryPull, SaysThatNobodyListens) {
   ASSERT_FALSE(pulled);
   EXPECT_EQ(pulled.error().reason, Reason::kServiceUnavailable);
   EXPECT_NE(pulled.error().message.find("Couldn't connect to server"), std::string::npos) << pulled.error().message;
-  expect_nothing_kept();
-}
-
-// A registry with one image, `app:latest`, whose layer's first download stops half way: `at_half` is called, and the connection closed.
-class BreakingRegistry {
- public:
-  BreakingRegistry(const std::string& layer, std::function<void()> at_half) : at_half_(std::move(at_half)) {
-    const std::string config = make_image_config({layer});
-    const auto blob = [](const std::string& bytes) {
-      return R"({"digest":")" + sha256_of(bytes) + R"(","size":)" + std::to_string(bytes.size()) + "}";
-    };
-    answers_["/v2/app/manifests/latest"] = R"({"schemaVersion":2,"config":)" + blob(config) + R"(,"layers":[)" + blob(layer) + "]}";
-    answers_["/v2/app/blobs/" + sha256_of(config)] = config;
-    breaking_ = "/v2/app/blobs/" + sha256_of(layer);
-    answers_[breaking_] = layer;
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    socklen_t size = sizeof address;
-    if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_.get(), 8) != 0 ||
-        getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("cannot listen on loopback");
-    }
-    reference_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/app";
-    thread_ = std::jthread([this] { answer_all(); });
-  }
-  ~BreakingRegistry() { shutdown(listener_.get(), SHUT_RDWR); }  // accept returns, the thread ends
-
-  const std::string& reference() const { return reference_; }
-
- private:
-  void answer_all() {
-    while (true) {
-      const os::Descriptor client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!client) return;
-      std::string request;
-      char buffer[4096];
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        const ssize_t count = read(client.get(), buffer, sizeof buffer);
-        if (count <= 0) break;
-        request.append(buffer, static_cast<size_t>(count));
-      }
-      answer(client.get(), request.substr(4, request.find(' ', 4) - 4));  // "GET /path HTTP/1.1"
-    }
-  }
-  void answer(int client, const std::string& path) {
-    const std::string& body = answers_[path];
-    const bool breaks = path == breaking_ && !std::exchange(broke_, true);
-    const std::string header = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-    EXPECT_TRUE(os::write_all(client, header + body.substr(0, breaks ? body.size() / 2 : body.size())));
-    if (breaks) at_half_();
-  }
-
-  std::function<void()> at_half_;
-  std::map<std::string, std::string> answers_;  // by path
-  std::string breaking_, reference_;
-  bool broke_ = false;
-  os::Descriptor listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  std::jthread thread_;
-};
-
-class InterruptedPull : public PullTest {};
-
-TEST_F(InterruptedPull, LeavesNothingAndWorksTheNextTime) {
-  BreakingRegistry registry(layer("file", "whole"), [] {});
-  const auto broken = pull(registry.reference());
-  ASSERT_FALSE(broken);
-  expect_nothing_kept();
-  const auto whole = pull(registry.reference());
-  ASSERT_TRUE(whole) << whole.error().message;
-  EXPECT_EQ(read_all(whole->layer_dirs[0] + "/file"), "whole");
-}
-
-TEST_F(InterruptedPull, EndsOnAStopRequestThoughTheRegistryIsSilent) {
-  const os::Descriptor silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(silent.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(silent.get(), 1), 0);
-  ASSERT_EQ(getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-  std::stop_source stop;
-  stop.request_stop();
-  const auto reference = ImageReference::parse("127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/app");
-  EXPECT_FALSE(ImageRegistry(reference.value(), stop.get_token()).manifest("latest"));
-}
-
-TEST_F(InterruptedPull, IsSweptAfterTheProcessWasKilled) {
-  const std::string bytes = layer("file", "whole");
-  const auto pull_and_be_killed = [&] {
-    BreakingRegistry registry(bytes, [] { raise(SIGKILL); });
-    EXPECT_FALSE(pull(registry.reference()));
-  };
-  EXPECT_EXIT(pull_and_be_killed(), testing::KilledBySignal(SIGKILL), "");
-  EXPECT_FALSE(fs::is_empty(dir_ + "/store/tmp"));
-  store_ = open_image_store(loop_, dir_ + "/store").value();
   expect_nothing_kept();
 }
 
