@@ -69,16 +69,6 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
 
 std::string ignored_features(const corev1::PodSpec& spec) {
   std::set<std::string> found;
-  for (const auto* list : {&spec.initcontainers(), &spec.containers()}) {
-    for (const auto& container : *list) {
-      if (container.has_livenessprobe() || container.has_readinessprobe() || container.has_startupprobe()) found.insert("probes");
-      if (container.lifecycle().has_poststart()) found.insert("postStart hooks");
-      if (container.lifecycle().has_prestop() && !container.lifecycle().prestop().has_sleep())
-        found.insert("preStop hooks other than sleep");
-      for (const auto& rule : container.restartpolicyrules())
-        if (rule.action() == "RestartAllContainers") found.insert("RestartAllContainers (the container alone is restarted)");
-    }
-  }
   if (spec.shareprocessnamespace()) found.insert("shareProcessNamespace");
   if (spec.imagepullsecrets_size() > 0) found.insert("imagePullSecrets");
   std::string text;

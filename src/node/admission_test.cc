@@ -50,8 +50,8 @@ TEST(Admission, TakesSafeSysctlsAndNoOthers) {
 TEST(Admission, SaysWhatIsIgnored) {
   auto pod = make_pod("1");
   EXPECT_EQ(ignored_features(pod.spec()), "");
-  pod.mutable_spec()->mutable_containers(0)->mutable_readinessprobe();
-  EXPECT_EQ(ignored_features(pod.spec()), "This node does not know and ignores: probes");
+  pod.mutable_spec()->add_imagepullsecrets();
+  EXPECT_EQ(ignored_features(pod.spec()), "This node does not know and ignores: imagePullSecrets");
 }
 
 }  // namespace

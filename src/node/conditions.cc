@@ -10,8 +10,8 @@
 namespace stint {
 namespace {
 
-constexpr std::array<std::string_view, 5> kOwnTypes = {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
-                                                       "PodScheduled"};
+constexpr std::array<std::string_view, 6> kOwnTypes = {"PodReadyToStartContainers", "Initialized",  "Ready",
+                                                       "ContainersReady",           "PodScheduled", "AllContainersRestarting"};
 
 struct Verdict {
   bool value = true;
@@ -85,6 +85,13 @@ Verdict ready(const corev1::PodSpec& spec, const corev1::PodStatus& old, Verdict
   return {false, "ReadinessGatesNotReady", std::move(message)};
 }
 
+Verdict restarting_all(const NodeView& view, const corev1::PodStatus& status) {
+  if (status.phase() == "Succeeded") return {false, "PodCompleted", ""};
+  if (status.phase() == "Failed") return {false, "PodFailed", ""};
+  if (!view.restarting_all) return {false, "", ""};
+  return {true, "RestartAllContainersStarted", "container exited with restart policy rule"};
+}
+
 void add(std::string_view type, const Verdict& verdict, const corev1::Pod& pod, const corev1::PodStatus& old, WallTime now,
          corev1::PodStatus& status) {
   auto& condition = *status.add_conditions();
@@ -107,7 +114,8 @@ const corev1::PodCondition* find_condition(const corev1::PodStatus& status, std:
   return nullptr;
 }
 
-void compute_conditions(const corev1::Pod& pod, const corev1::PodStatus& old, bool sandbox_ready, WallTime now, corev1::PodStatus& status) {
+void compute_conditions(const corev1::Pod& pod, const corev1::PodStatus& old, const NodeView& view, WallTime now,
+                        corev1::PodStatus& status) {
   const corev1::PodCondition* disruption = nullptr;
   for (const auto& condition : old.conditions()) {
     if (condition.type() == "DisruptionTarget") {
@@ -118,13 +126,14 @@ void compute_conditions(const corev1::Pod& pod, const corev1::PodStatus& old, bo
   }
   if (disruption != nullptr) *status.add_conditions() = *disruption;
 
-  const Verdict sandbox = sandbox_ready ? Verdict{} : Verdict{false, "PodSandboxNotReady", ""};
+  const Verdict sandbox = view.sandbox_ready ? Verdict{} : Verdict{false, "PodSandboxNotReady", ""};
   const Verdict containers = containers_ready(pod.spec(), status);
   add("PodReadyToStartContainers", sandbox, pod, old, now, status);
   add("Initialized", initialized(pod.spec(), status), pod, old, now, status);
   add("Ready", ready(pod.spec(), old, containers), pod, old, now, status);
   add("ContainersReady", containers, pod, old, now, status);
   add("PodScheduled", {}, pod, old, now, status);
+  if (may_restart_all(pod.spec())) add("AllContainersRestarting", restarting_all(view, status), pod, old, now, status);
 }
 
 }  // namespace stint

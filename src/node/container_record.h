@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "runtime/runtime.h"
@@ -24,6 +25,9 @@ struct ContainerInstance {
   bool exited() const { return state == ContainerState::kExited; }
 };
 
+// Why a container of a pod whose containers all begin anew has no attempt of its own yet, and what became of the one before.
+inline constexpr std::string_view kRestartingAllContainers = "RestartingAllContainers";
+
 struct ContainerRecord {
   std::optional<ContainerInstance> current, previous;
   std::string image;     // normalised name, "" until the first start
@@ -31,8 +35,16 @@ struct ContainerRecord {
   // Why the next attempt is not there yet: "ErrImagePull", "CrashLoopBackOff", …; "" while nothing stands in its way.
   std::string waiting_reason, waiting_message;
 
+  // Of the running attempt, by its hook and probes.
+  bool starting = false;  // its postStart hook is not through
+  bool started = true, ready = true;
+  std::string hook_failure;  // why it is killed at its start; "" none
+  // With no `current`: the attempts that there were before all containers began anew.
+  int restarts = 0;
+
   bool running() const { return current && current->running(); }
   bool exited() const { return current && current->exited(); }
+  int next_attempt() const { return current ? current->attempt + 1 : restarts; }
 };
 
 struct PodRecord {
@@ -42,7 +54,8 @@ struct PodRecord {
   bool ending = false;        // being torn down: nothing will be restarted
   std::string failed_reason;  // "DeadlineExceeded", "OutOfcpu", …: the pod is Failed whatever its containers say
   std::string failed_message;
-  bool refused = false;  // never taken in: no container statuses
+  bool restarting_all = false;  // a rule wants every container to begin anew, and some are not gone yet
+  bool refused = false;         // never taken in: no container statuses
 
   const ContainerRecord* find(const std::string& name) const {
     auto found = containers.find(name);

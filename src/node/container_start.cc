@@ -80,7 +80,7 @@ bool PodWorker::back_off(const ContainerRef& container, const ContainerRecord& r
 Task<PodWorker::Start> PodWorker::ensure_started(ContainerRef container) {
   ContainerRecord& record = record_.containers[container.spec->name()];
   if (back_off(container, record)) co_return Start::kWaiting;
-  const int attempt = record.current ? record.current->attempt + 1 : 0;
+  const int attempt = record.next_attempt();
   ImageAnswer answer = puller_.ask(*pod_, *container.spec, attempt, container.field_path);
   if (answer.kind == ImageAnswer::Kind::kPulling) {
     status_.touch();
@@ -135,7 +135,7 @@ void PodWorker::started(const ContainerRef& container, const ImageInfo& image, c
   if (record.current) back_offs_[name].advance(record.current->finished_at, node_.loop.now());
   // Two attempts are kept: the one before the last is of no use to anybody.
   if (record.previous && !record.previous->id.empty()) scope_.spawn(drop_container(record.previous->id));
-  record.previous = std::move(record.current);
+  if (record.current) record.previous = std::move(record.current);
   record.waiting_reason.clear();
   record.waiting_message.clear();
   if (auto reference = ImageReference::parse(container.spec->image())) record.image = reference->to_string();
@@ -155,6 +155,7 @@ void PodWorker::started(const ContainerRef& container, const ImageInfo& image, c
     }
   }
   node_.recorder.normal(*pod_, "Started", "Container started", container.field_path);
+  if (record.running() && status.state != ContainerState::kExited) watch_over(to_check(container));
   status_.touch();
 }
 

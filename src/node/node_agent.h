@@ -85,6 +85,7 @@ class NodeAgent {
   NodeOptions options_;
   NodeDescription description_;
   Recorder recorder_;
+  Checks checks_;
   NodeContext context_;
   NodeLogs logs_;
   NodeExec exec_;

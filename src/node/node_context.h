@@ -10,6 +10,7 @@
 #include "client/recorder.h"
 #include "image/image_store.h"
 #include "node/environment.h"
+#include "node/probes/checks.h"
 #include "node/status.h"
 #include "runtime/runtime.h"
 
@@ -26,6 +27,7 @@ struct NodeContext {
   Runtime& runtime;
   ImageStore& images;
   Recorder& recorder;
+  Checks& checks;
   std::string data_dir, log_dir;
   NodeIdentity identity;
   std::string host_address;  // of host.stint.internal, "" none

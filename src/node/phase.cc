@@ -1,9 +1,15 @@
 #include "node/phase.h"
 
+#include "node/container_record.h"
 #include "node/restart_policy.h"
 
 namespace stint {
 namespace {
+
+// Also what was killed so that all containers begin anew.
+bool is_restarted(const corev1::Container& container, const corev1::PodSpec& spec, const corev1::ContainerStateTerminated& end) {
+  return end.reason() == kRestartingAllContainers || should_restart(container, spec, end.exitcode());
+}
 
 struct Counts {
   int init_pending = 0;
@@ -24,7 +30,7 @@ void count_init(const corev1::Container& container, const corev1::PodSpec& spec,
   const auto* end = status != nullptr ? stopped_state(*status) : nullptr;
   if (end == nullptr) {
     ++counts.init_pending;
-  } else if (end->exitcode() != 0 && !should_restart(container, spec, end->exitcode())) {
+  } else if (end->exitcode() != 0 && !is_restarted(container, spec, *end)) {
     ++counts.init_failed_for_good;
   } else if (end->exitcode() != 0) {
     ++counts.init_pending;
@@ -50,7 +56,7 @@ void count_regular(const corev1::Container& container, const corev1::PodSpec& sp
     ++counts.running;
   } else if (const auto* end = stopped_state(*status)) {
     ++counts.stopped;
-    if (!should_restart(container, spec, end->exitcode())) ++counts.stopped_for_good;
+    if (!is_restarted(container, spec, *end)) ++counts.stopped_for_good;
     if (end->exitcode() == 0) ++counts.succeeded;
   } else {
     ++counts.waiting;

@@ -178,11 +178,11 @@ Task<PodWorker::Outcome> PodWorker::run_init_containers() {
   for (const auto& container : pod->spec().initcontainers()) {
     const ContainerRecord& record = record_.containers[container.name()];
     const bool sidecar = is_sidecar(container);
-    if (sidecar ? record.running() : (initialised || (record.exited() && record.current->exit_code == 0))) continue;
-    if (record.running()) co_return Outcome::kWait;
-    const Start start = co_await ensure_started({&container, "spec.initContainers{" + container.name() + "}"});
-    if (sidecar && (start == Start::kRunning || initialised)) continue;
-    co_return Outcome::kWait;
+    // A sidecar has to have started before the next container, but never again holds up a pod that once got past it.
+    const auto may_go_on = [&] { return sidecar && (initialised || (is_through_start(record) && record.started)); };
+    if (!sidecar && (initialised || (record.exited() && record.current->exit_code == 0))) continue;
+    if (!record.running()) co_await ensure_started({&container, "spec.initContainers{" + container.name() + "}"});
+    if (!may_go_on()) co_return Outcome::kWait;
   }
   co_return Outcome::kDone;
 }
@@ -191,10 +191,11 @@ Task<PodWorker::Outcome> PodWorker::run_containers() {
   const Pod pod = pod_;
   for (const auto& container : pod->spec().containers()) {
     const ContainerRecord& record = record_.containers[container.name()];
+    if (record.starting) co_return Outcome::kWait;  // containers start in spec order, each after the hook of the one before
     if (record.running()) continue;
     if (record.exited() && !should_restart(container, pod->spec(), record.current->exit_code)) continue;
     const Start start = co_await ensure_started({&container, "spec.containers{" + container.name() + "}"});
-    if (start == Start::kPulling) co_return Outcome::kWait;  // containers start in spec order
+    if (start == Start::kPulling || record.starting) co_return Outcome::kWait;
   }
   co_return Outcome::kDone;
 }

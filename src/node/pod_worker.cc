@@ -55,6 +55,11 @@ ContainerRecord from_status(const corev1::ContainerStatus& status, WallTime now)
     record.current->message = "The container could not be located when the pod was terminated";
     record.current->started_at = from_time(status.state().running().startedat());
     record.current->finished_at = now;
+  } else if (status.state().waiting().reason() == kRestartingAllContainers) {
+    record.previous = from_terminated(status.laststate().terminated(), attempt - 1);
+    record.restarts = attempt;
+    record.waiting_reason = status.state().waiting().reason();
+    record.waiting_message = status.state().waiting().message();
   } else if (status.laststate().has_terminated()) {
     record.current = from_terminated(status.laststate().terminated(), attempt);
   }
@@ -74,6 +79,7 @@ PodWorker::PodWorker(NodeContext& node, Pod pod, std::function<void()> finished)
       tokens_(node.loop, node.client),
       wake_(node.loop),
       changed_(node.loop),
+      beside_(node.loop),
       scope_(node.loop) {
   if (pod_->status().has_starttime()) start_time_ = from_time(pod_->status().starttime());
 }
@@ -118,6 +124,7 @@ void PodWorker::recover(const SandboxStatus* sandbox, const std::vector<Containe
 
 void PodWorker::start() {
   status_.start();
+  watch_over_found();
   scope_.spawn(run());
 }
 
@@ -152,7 +159,8 @@ Task<void> PodWorker::run() {
     co_await absorb_exits();
     if (must_stop()) break;
     look_again_.reset();
-    co_await pass();
+    stop_unhealthy();
+    if (!co_await begin_all_anew()) co_await pass();
     status_.touch();
     if (must_stop()) break;
     arm_timer();
@@ -206,7 +214,9 @@ Task<void> PodWorker::absorb_exits() {
     ContainerInstance end = to_instance(ended);
     if (!words.empty()) end.message += (end.message.empty() ? "" : ": ") + words;
     found->second.current = std::move(end);
+    forget_attempt(ended.name);
     status_.touch();
+    changed_.pulse();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "node/node_context.h"
 #include "node/pod_files.h"
 #include "node/pod_tokens.h"
+#include "node/probes/container_probes.h"
 #include "node/restart_policy.h"
 #include "node/status_writer.h"
 #include "node/volumes.h"
@@ -94,13 +96,42 @@ class PodWorker {
   bool any_regular_container_started() const;
   Task<void> drop_container(std::string id);
 
+  // What goes on beside a running container (pod_health.cc).
+  std::string field_path_of(const std::string& name) const;
+  CheckedContainerPtr to_check(const ContainerRef& container) const;
+  void watch_over_found();
+  void watch_over(const CheckedContainerPtr& container);
+  void start_probes(const CheckedContainerPtr& container, std::optional<ContainerProbes::Published> before);
+  Task<void> run_post_start(CheckedContainerPtr container);
+  void take_health(const std::string& name);
+  void stop_unhealthy();
+  Task<void> stop_unhealthy_container(std::string name, ProbeKind why);
+  bool is_through_start(const ContainerRecord& record) const { return record.running() && !record.starting; }
+  void forget_attempt(const std::string& name);
+
+  // All containers begin anew (pod_restart.cc).
+  bool asked_for_all_anew(const std::string& name) const;
+  bool wants_all_anew() const;
+  Task<bool> begin_all_anew();
+  Task<void> reset_container(std::string name);
+
+  // Stopping containers (container_stop.cc).
+  struct StopOrder {
+    std::string message;            // of the event
+    std::optional<Duration> grace;  // instead of the pod's, unless the pod is being deleted
+    bool in_turn = false;           // a sidecar: after the containers that may need it
+  };
+  Task<void> stop_container(std::string name, StopOrder order);
+  Task<void> run_pre_stop(CheckedContainerPtr container, bool* done);
+  Task<void> wait_while(std::function<bool()> unfinished, std::function<WallTime()> until);
+  Task<void> kill(std::string name, std::string id);
+  bool runs(const std::string& name, const std::string& id) const;
+  bool is_needed_by_others(const std::string& sidecar) const;
+  WallTime deadline(WallTime begun, const StopOrder& order) const;
+
   // The end (pod_stop.cc).
   Task<void> stop();
-  Task<void> stop_container(std::string name);
-  Task<void> kill(std::string name);
-  Task<void> wait_for_end(std::string name, WallTime deadline);
   Task<void> pump_exits();
-  WallTime stop_deadline() const;
   Task<void> finish();
   Task<void> clean_up();
   Task<void> remove_object();
@@ -113,8 +144,11 @@ class PodWorker {
   StatusWriter status_;
   ImagePuller puller_;
   PodTokens tokens_;
-  std::map<std::string, BackOff> back_offs_;         // by container
-  std::map<std::string, std::string> stop_signals_;  // by container, of its image
+  std::map<std::string, BackOff> back_offs_;                        // by container
+  std::map<std::string, std::string> stop_signals_;                 // by container, of its image
+  std::map<std::string, std::unique_ptr<ContainerProbes>> probes_;  // by container, of its running attempt
+  std::set<std::string> being_stopped_;                             // alone, while the pod goes on
+  WallTime all_anew_at_;
 
   // Inbox.
   Event wake_;
@@ -132,9 +166,9 @@ class PodWorker {
   WallTime sandbox_retry_at_;
   bool ended_ = false;
   std::optional<WallTime> start_time_;
-  WallTime stop_started_;
 
-  Scope scope_;  // last: destroyed first
+  Scope beside_;  // hooks, and the stopping of single containers
+  Scope scope_;   // last: destroyed first
 };
 
 }  // namespace stint

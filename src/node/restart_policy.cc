@@ -18,15 +18,32 @@ bool rule_matches(const corev1::ContainerRestartRule& rule, int exit_code) {
 
 bool is_sidecar(const corev1::Container& init_container) { return init_container.restartpolicy() == "Always"; }
 
+std::string_view policy_of(const corev1::Container& container, const corev1::PodSpec& spec) {
+  return container.restartpolicy().empty() ? spec.restartpolicy() : container.restartpolicy();
+}
+
 bool should_restart(const corev1::Container& container, const corev1::PodSpec& spec, int exit_code) {
   for (const auto& rule : container.restartpolicyrules()) {
     if (rule_matches(rule, exit_code)) return rule.action() == "Restart" || rule.action() == "RestartAllContainers";
   }
-  std::string_view policy =
-      container.has_restartpolicy() && !container.restartpolicy().empty() ? container.restartpolicy() : spec.restartpolicy();
+  const std::string_view policy = policy_of(container, spec);
   if (policy == "Never") return false;
   if (policy == "OnFailure") return exit_code != 0;
   return true;
+}
+
+bool restarts_all(const corev1::Container& container, int exit_code) {
+  for (const auto& rule : container.restartpolicyrules())
+    if (rule_matches(rule, exit_code)) return rule.action() == "RestartAllContainers";
+  return false;
+}
+
+bool may_restart_all(const corev1::PodSpec& spec) {
+  for (const auto* list : {&spec.initcontainers(), &spec.containers()})
+    for (const auto& container : *list)
+      for (const auto& rule : container.restartpolicyrules())
+        if (rule.action() == "RestartAllContainers") return true;
+  return false;
 }
 
 std::optional<WallTime> BackOff::due(WallTime event) const {

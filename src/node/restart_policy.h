@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "api/types.h"
 #include "base/clock.h"
@@ -11,8 +12,16 @@ namespace stint {
 // An init container with restartPolicy Always: started once, runs beside the rest.
 bool is_sidecar(const corev1::Container& init_container);
 
+// The container's restart policy, else the pod's.
+std::string_view policy_of(const corev1::Container& container, const corev1::PodSpec& spec);
+
 // Container rules first, then the container's policy, then the pod's.
 bool should_restart(const corev1::Container& container, const corev1::PodSpec& spec, int exit_code);
+
+// An end with this code makes all containers of the pod begin anew.
+bool restarts_all(const corev1::Container& container, int exit_code);
+// Some container has a rule that may want that.
+bool may_restart_all(const corev1::PodSpec& spec);
 
 // Doubling waits, as upstream's flowcontrol.Backoff: the first event waits nothing, the next 10 s, 20 s … 300 s; forgotten when an event
 // comes more than 600 s after the last one.

@@ -65,11 +65,14 @@ corev1::ContainerStatus container_status(const corev1::Container& container, con
   out.set_image(container.image());
   out.set_imageid("");
   fill_mounts(container, out);
-  if (record != nullptr && record->current) {
+  // As upstream, a first attempt shows once its postStart hook is through.
+  if (record != nullptr && record->current && !(record->starting && record->running() && record->current->attempt == 0)) {
     fill_instance(container, *record, node, out);
   } else {
     fill_waiting(pod.spec().initcontainers_size() > 0 ? "PodInitializing" : "ContainerCreating", "", out);
-    out.set_restartcount(0);
+    out.set_restartcount(record != nullptr ? record->restarts : 0);
+    if (record != nullptr && !record->current && record->previous)
+      fill_terminated(*record->previous, node, *out.mutable_laststate()->mutable_terminated());
   }
   if (record != nullptr && !record->waiting_reason.empty() && !out.state().has_running() && !ending) {
     if (out.state().has_terminated()) *out.mutable_laststate() = out.state();
@@ -78,8 +81,9 @@ corev1::ContainerStatus container_status(const corev1::Container& container, con
   }
   const bool running = out.state().has_running();
   const bool ran_init = init && !is_sidecar(container) && out.state().has_terminated() && out.state().terminated().exitcode() == 0;
-  out.set_started(running);
-  out.set_ready(ran_init || (running && (!init || is_sidecar(container))));
+  const bool started = running && (record == nullptr || (record->started && !record->starting));
+  out.set_started(started);
+  out.set_ready(ran_init || (started && record != nullptr && record->ready && (!init || is_sidecar(container))));
   return out;
 }
 
@@ -113,6 +117,24 @@ void end_the_unknown(const corev1::Pod& pod, corev1::PodStatus& status) {
   }
   if (!initialised) return;
   for (auto& entry : *status.mutable_containerstatuses()) mark(entry);
+}
+
+// All last words of a pod together have 12 KiB, as upstream's status manager shares them out.
+void cut_messages(corev1::PodStatus& status) {
+  constexpr size_t kBytesMax = size_t{12} * 1024;
+  const int count = status.initcontainerstatuses_size() + status.containerstatuses_size() + status.ephemeralcontainerstatuses_size();
+  if (count == 0) return;
+  const size_t each = kBytesMax / static_cast<size_t>(count);
+  auto cut = [each](corev1::ContainerState& state) {
+    if (state.has_terminated() && state.terminated().message().size() > each) state.mutable_terminated()->mutable_message()->resize(each);
+  };
+  for (auto* list :
+       {status.mutable_initcontainerstatuses(), status.mutable_containerstatuses(), status.mutable_ephemeralcontainerstatuses()}) {
+    for (auto& entry : *list) {
+      if (entry.has_state()) cut(*entry.mutable_state());
+      if (entry.has_laststate()) cut(*entry.mutable_laststate());
+    }
+  }
 }
 
 void fill_addresses(const corev1::Pod& pod, const PodRecord& record, const NodeIdentity& node, corev1::PodStatus& status) {
@@ -156,7 +178,9 @@ corev1::PodStatus compute_status(const corev1::Pod& pod, const PodRecord& record
   *status.mutable_starttime() = old.has_starttime() ? old.starttime() : to_time(now);
   if (old.has_nominatednodename()) status.set_nominatednodename(old.nominatednodename());
   fill_addresses(pod, record, node, status);
-  compute_conditions(pod, old, record.sandbox_ready && !is_terminal_phase(phase), now, status);
+  cut_messages(status);
+  const NodeView view{.sandbox_ready = record.sandbox_ready && !is_terminal_phase(phase), .restarting_all = record.restarting_all};
+  compute_conditions(pod, old, view, now, status);
   return status;
 }
 

@@ -152,6 +152,9 @@ class Runtime {
   // False: containers are only played, so that a pod without volumes needs no files.
   virtual bool uses_files() const { return true; }
 
+  // False: nothing answers at a pod's address, so nobody is to ask there.
+  virtual bool has_network() const { return true; }
+
   // Where containers reach this machine (`host.stint.internal`); "" if they have no network of their own.
   virtual std::string host_address() const { return ""; }
   // Containers outlive this process unless everything is to be removed: then nothing of the driver's is left on the machine.

@@ -27,6 +27,13 @@ struct FakeOutcome {
   std::string output;       // lines for the log file, as standard output
 };
 
+// How one command beside a container goes.
+struct FakeCommand {
+  Duration run_time{0};
+  int exit_code = 0;
+  std::string output;
+};
+
 class FakeRuntime : public Runtime {
  public:
   using Behaviour = std::function<FakeOutcome(const ContainerConfig&)>;
@@ -38,6 +45,8 @@ class FakeRuntime : public Runtime {
   void make_no_files() { uses_files_ = false; }
   // Without one every container exits 0 at once.
   void set_behaviour(Behaviour behaviour) { behaviour_ = std::move(behaviour); }
+  using Commands = std::function<FakeCommand(const std::string& container_id, const std::vector<std::string>& command)>;
+  void set_commands(Commands commands) { commands_ = std::move(commands); }
   // Makes the next `count` calls to create_sandbox / start_container fail with this error.
   void fail_sandboxes(int count, Error error);
   void fail_starts(int count, Error error);
@@ -62,7 +71,7 @@ class FakeRuntime : public Runtime {
   std::optional<ContainerStatus> status(const std::string& container_id) const override;
   // A hundredth of a processor since it started, and a mebibyte.
   Task<Result<ContainerUsage>> usage(std::string container_id) override;
-  // Every command is `cat`: what it is given comes back, and at the end of that it ends with 0.
+  // Every command is `cat`: what it is given comes back, and at the end of that it ends with 0; unless it is told how commands go.
   Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
   // As if it were `cat` with a standard input: what is written comes back, until the container ends.
   Task<Result<std::unique_ptr<ExecSession>>> attach(std::string container_id, AttachOptions options) override;
@@ -75,6 +84,7 @@ class FakeRuntime : public Runtime {
   void on_exit(std::function<void(const ContainerStatus&)> handler) override { exit_handler_ = std::move(handler); }
   Task<Result<void>> recover() override;
   bool uses_files() const override { return uses_files_; }
+  bool has_network() const override { return false; }
 
  private:
   struct Container {
@@ -93,6 +103,7 @@ class FakeRuntime : public Runtime {
 
   Loop& loop_;
   Behaviour behaviour_;
+  Commands commands_;
   std::function<void(const ContainerStatus&)> exit_handler_;
   std::map<std::string, SandboxConfig> sandboxes_;
   std::map<std::string, int> addresses_;  // by sandbox: the host's number in 10.88.0.0/16

@@ -62,6 +62,28 @@ class EchoSession final : public ExecSession {
   Echo echo_;
 };
 
+class Command final : public ExecSession {
+ public:
+  Command(Loop& loop, FakeCommand command) : loop_(loop), ends_(loop.steady_now() + command.run_time), command_(std::move(command)) {}
+  Task<std::string> read(Stream stream) override {
+    if (stream == Stream::kErr) co_return "";
+    co_await sleep_for(loop_, ends_ - loop_.steady_now());
+    co_return std::exchange(command_.output, "");
+  }
+  Task<bool> write(std::string) override { co_return false; }
+  void end_input() override {}
+  void resize(int, int) override {}
+  Task<Result<int>> wait() override {
+    co_await sleep_for(loop_, ends_ - loop_.steady_now());
+    co_return command_.exit_code;
+  }
+
+ private:
+  Loop& loop_;
+  const Duration ends_;
+  FakeCommand command_;
+};
+
 class EchoConnection final : public PodConnection {
  public:
   explicit EchoConnection(Loop& loop) : echo_(loop, true, nullptr) {}
@@ -77,6 +99,7 @@ class EchoConnection final : public PodConnection {
 
 Task<Result<std::unique_ptr<ExecSession>>> FakeRuntime::exec(std::string container_id, ExecOptions options) {
   CO_TRY_VOID(find_running(container_id));
+  if (commands_) co_return std::make_unique<Command>(loop_, commands_(container_id, options.command));
   co_return std::make_unique<EchoSession>(loop_, options.in, nullptr);
 }
 
