@@ -46,6 +46,7 @@ constexpr Subresource kServiceAccountSubresources[] = {
 constexpr Subresource kPodSubresources[] = {
     {.name = "attach", .kind = "PodAttachOptions", .verbs = "create,get"},
     {.name = "binding", .kind = "Binding", .verbs = "create"},
+    {.name = "ephemeralcontainers", .kind = "Pod", .verbs = "get,patch,update"},
     {.name = "eviction", .kind = "Eviction", .verbs = "create", .type = &kEviction},
     {.name = "exec", .kind = "PodExecOptions", .verbs = "create,get"},
     {.name = "log", .kind = "Pod", .verbs = "get"},

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 
 #include "api/go_duration.h"
 #include "base/log.h"
@@ -26,6 +27,11 @@ Result<void> make_file(const std::string& path, mode_t mode) {
 // The termination message file is writable by whoever the container runs as; the log is there before its first line, so that it can be
 // followed.
 Result<void> make_attempt_files(const PodPaths& paths, const std::string& container, int attempt) {
+  // An ephemeral container has come after the pod's directories were made.
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(paths.termination_log(container, attempt)).parent_path(), error);
+  if (!error) std::filesystem::create_directories(paths.container_log_dir(container), error);
+  if (error) return fail(errno_error("make the directories of container " + container, error.value()));
   TRY_VOID(make_file(paths.termination_log(container, attempt), 0666));
   return make_file(paths.container_log(container, attempt), 0640);
 }
@@ -126,7 +132,13 @@ Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, Image
   input.attempt = attempt;
   input.memory_capacity_bytes = node_.memory_capacity_bytes;
   input.seccomp_dir = node_.data_dir + "/seccomp";
-  co_return build_container_config(input);
+  CO_TRY(ContainerConfig config, build_container_config(input));
+  if (container.looks_at.empty()) co_return config;
+  const ContainerRecord* target = record_.find(container.looks_at);
+  if (target == nullptr || !target->running())
+    co_return fail(Reason::kInvalid, "unable to find target container \"" + container.looks_at + "\"");
+  config.process_namespace_of = target->current->id;
+  co_return config;
 }
 
 void PodWorker::started(const ContainerRef& container, const ImageInfo& image, const ContainerStatus& status) {

@@ -74,9 +74,9 @@ Task<void> PodWorker::run_pre_stop(CheckedContainerPtr container, bool* done) {
 
 Task<void> PodWorker::stop_container(std::string name, StopOrder order) {
   const WallTime begun = node_.loop.now();
-  const auto* spec = find_container(pod_->spec(), name);
-  if (!record_.containers[name].running() || spec == nullptr) co_return;
-  const CheckedContainerPtr container = to_check({spec, field_path_of(name)});
+  const auto spec = copy_container(pod_->spec(), name);
+  if (!record_.containers[name].running() || !spec) co_return;
+  const CheckedContainerPtr container = to_check({&*spec, field_path_of(name)});
   node_.recorder.normal(*pod_, "Killing", order.message, container->field_path);
 
   const auto running = [&] { return runs(name, container->id); };

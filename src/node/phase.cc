@@ -1,5 +1,6 @@
 #include "node/phase.h"
 
+#include "api/core/pod_validation.h"
 #include "node/container_record.h"
 #include "node/restart_policy.h"
 
@@ -73,10 +74,19 @@ const corev1::Container* find_container(const corev1::PodSpec& spec, std::string
   return nullptr;
 }
 
+std::optional<corev1::Container> copy_container(const corev1::PodSpec& spec, std::string_view name) {
+  if (const auto* found = find_container(spec, name)) return *found;
+  for (const auto& container : spec.ephemeralcontainers())
+    if (container.ephemeralcontainercommon().name() == name) return core::as_container(container);
+  return std::nullopt;
+}
+
 const corev1::ContainerStatus* find_container_status(const corev1::PodStatus& status, std::string_view name) {
   for (const auto& entry : status.containerstatuses())
     if (entry.name() == name) return &entry;
   for (const auto& entry : status.initcontainerstatuses())
+    if (entry.name() == name) return &entry;
+  for (const auto& entry : status.ephemeralcontainerstatuses())
     if (entry.name() == name) return &entry;
   return nullptr;
 }

@@ -11,7 +11,8 @@ namespace stint {
 std::string PodWorker::field_path_of(const std::string& name) const {
   const auto& init = pod_->spec().initcontainers();
   const bool is_init = std::ranges::any_of(init, [&](const auto& container) { return container.name() == name; });
-  return std::string(is_init ? "spec.initContainers{" : "spec.containers{") + name + "}";
+  if (is_init) return "spec.initContainers{" + name + "}";
+  return (find_container(pod_->spec(), name) != nullptr ? "spec.containers{" : "spec.ephemeralContainers{") + name + "}";
 }
 
 CheckedContainerPtr PodWorker::to_check(const ContainerRef& container) const {

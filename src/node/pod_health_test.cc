@@ -401,5 +401,27 @@ TEST_F(PodHealth, ARuleRestartsAllContainersFromTheFirstInitContainer) {
   EXPECT_EQ(pod("p")->status().initcontainerstatuses(0).restartcount(), 1);
 }
 
+TEST_F(PodHealth, AnEphemeralContainerIsStartedInARunningPodOnceAndSeesTheProcessesOfItsTarget) {
+  client.put(make_pod("p", "Always"));
+  loop.run_for(1s);
+  auto next = *pod("p");
+  auto& ephemeral = *next.mutable_spec()->add_ephemeralcontainers();
+  ephemeral.set_targetcontainername("main");
+  ephemeral.mutable_ephemeralcontainercommon()->set_name("debugger");
+  ephemeral.mutable_ephemeralcontainercommon()->set_image("busybox:1");
+  ephemeral.mutable_ephemeralcontainercommon()->add_command("sh");
+  next.mutable_metadata()->set_generation(2);
+  client.put(next);
+  loop.run_for(1s);
+  const std::string uid = pod("p")->metadata().uid();
+  ASSERT_EQ(pod("p")->status().ephemeralcontainerstatuses_size(), 1);
+  EXPECT_TRUE(pod("p")->status().ephemeralcontainerstatuses(0).state().has_running());
+  EXPECT_EQ(runtime->started().back().process_namespace_of, uid + "_main_0");
+  runtime->exit_container(uid + "_debugger_0", 3);
+  loop.run_for(60s);
+  EXPECT_EQ(pod("p")->status().ephemeralcontainerstatuses(0).state().terminated().exitcode(), 3) << "it is not restarted";
+  EXPECT_EQ(condition("Ready"), "True");
+}
+
 }  // namespace
 }  // namespace stint

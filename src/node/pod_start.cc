@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "api/core/pod_validation.h"
 #include "base/log.h"
 #include "node/admission.h"
 #include "node/cgroup_limits.h"
@@ -64,6 +65,7 @@ std::span<const PodWorker::Step> PodWorker::steps() {
       {"directories", &PodWorker::make_directories},
       {"volumes", &PodWorker::make_volumes},
       {"sandbox", &PodWorker::make_sandbox},
+      {"ephemeral containers", &PodWorker::run_ephemeral_containers},
       {"init containers", &PodWorker::run_init_containers},
       {"containers", &PodWorker::run_containers},
   };
@@ -169,6 +171,17 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   }
   record_.sandbox_ready = true;
   record_.pod_ip = sandbox->ip;
+  co_return Outcome::kDone;
+}
+
+// Added by who looks at the pod while it runs, started once, waited for by nobody.
+Task<PodWorker::Outcome> PodWorker::run_ephemeral_containers() {
+  const Pod pod = pod_;
+  for (const auto& ephemeral : pod->spec().ephemeralcontainers()) {
+    const corev1::Container container = core::as_container(ephemeral);
+    if (record_.containers[container.name()].current) continue;
+    co_await ensure_started({&container, "spec.ephemeralContainers{" + container.name() + "}", ephemeral.targetcontainername()});
+  }
   co_return Outcome::kDone;
 }
 

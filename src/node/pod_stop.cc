@@ -1,6 +1,7 @@
 // The end of a pod: containers are stopped within the grace period, the last status is stored, and then everything of it on the node goes.
 #include <filesystem>
 
+#include "api/core/pod_validation.h"
 #include "api/object.h"
 #include "base/log.h"
 #include "node/phase.h"
@@ -30,6 +31,7 @@ Task<void> PodWorker::stop() {
   };
   for (const auto& container : pod_->spec().initcontainers()) stop_one(container, is_sidecar(container));
   for (const auto& container : pod_->spec().containers()) stop_one(container, false);
+  for (const auto& container : pod_->spec().ephemeralcontainers()) stop_one(core::as_container(container), false);
   co_await when_all(node_.loop, std::move(together));
   ended_ = true;
 }

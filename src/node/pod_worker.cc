@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "api/core/pod_validation.h"
 #include "api/object.h"
 #include "base/log.h"
 #include "node/phase.h"
@@ -120,6 +121,7 @@ void PodWorker::recover(const SandboxStatus* sandbox, const std::vector<Containe
   };
   for (const auto& container : pod_->spec().initcontainers()) recall(container);
   for (const auto& container : pod_->spec().containers()) recall(container);
+  for (const auto& container : pod_->spec().ephemeralcontainers()) recall(core::as_container(container));
 }
 
 void PodWorker::start() {
@@ -222,8 +224,8 @@ Task<void> PodWorker::absorb_exits() {
 
 Task<std::string> PodWorker::last_words(ContainerStatus status) {
   if (!needs_files()) co_return "";
-  const auto* spec = find_container(pod_->spec(), status.name);
-  const bool from_log = spec != nullptr && spec->terminationmessagepolicy() == "FallbackToLogsOnError" && status.exit_code != 0;
+  const auto spec = copy_container(pod_->spec(), status.name);
+  const bool from_log = spec && spec->terminationmessagepolicy() == "FallbackToLogsOnError" && status.exit_code != 0;
   co_return co_await on_pool(node_.loop, [path = paths_.termination_log(status.name, status.attempt),
                                           log = from_log ? paths_.container_log(status.name, status.attempt) : std::string()] {
     return read_termination_message(path, log);

@@ -55,6 +55,7 @@ class PodWorker {
   struct ContainerRef {
     const corev1::Container* spec;
     std::string field_path;
+    std::string looks_at = {};  // of an ephemeral one: whose processes it sees, "" nobody's
   };
 
   // The life of the pod (pod_worker.cc).
@@ -73,6 +74,7 @@ class PodWorker {
   Task<Outcome> make_directories();
   Task<Outcome> make_volumes();
   Task<Outcome> make_sandbox();
+  Task<Outcome> run_ephemeral_containers();
   Task<Outcome> run_init_containers();
   Task<Outcome> run_containers();
   DownwardInput downward() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/core/pod_validation.h"
 #include "api/object.h"
 #include "node/conditions.h"
 #include "node/phase.h"
@@ -92,6 +93,13 @@ void fill_containers(const corev1::Pod& pod, const PodRecord& record, const Node
     *status.add_initcontainerstatuses() = container_status(container, record.find(container.name()), pod, true, record.ending, node);
   for (const auto& container : pod.spec().containers())
     *status.add_containerstatuses() = container_status(container, record.find(container.name()), pod, false, record.ending, node);
+  for (const auto& ephemeral : pod.spec().ephemeralcontainers()) {
+    const corev1::Container container = core::as_container(ephemeral);
+    auto& entry = *status.add_ephemeralcontainerstatuses();
+    entry = container_status(container, record.find(container.name()), pod, false, record.ending, node);
+    entry.set_ready(false);  // nothing waits for it
+    entry.clear_started();
+  }
   std::sort(status.mutable_containerstatuses()->begin(), status.mutable_containerstatuses()->end(),
             [](const auto& a, const auto& b) { return a.name() < b.name(); });
 }

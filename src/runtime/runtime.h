@@ -87,6 +87,7 @@ struct ContainerConfig {
   bool stdin_open = false;
   bool stdin_once = false;  // standard input ends with the first session that had it
   int oom_score_adj = 0;
+  std::string process_namespace_of;  // a running container of the sandbox whose processes it sees and joins; "": it has its own
 };
 
 enum class ContainerState { kCreated, kRunning, kExited, kUnknown };

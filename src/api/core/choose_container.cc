@@ -8,6 +8,8 @@ Result<std::string> choose_container(const corev1::Pod& pod, const std::string& 
     for (const auto* list : {&spec.containers(), &spec.initcontainers()})
       for (const auto& container : *list)
         if (container.name() == asked) return asked;
+    for (const auto& container : spec.ephemeralcontainers())
+      if (container.ephemeralcontainercommon().name() == asked) return asked;
     return fail(Reason::kBadRequest, "container " + asked + " is not valid for pod " + pod.metadata().name());
   }
   if (spec.containers_size() == 1) return spec.containers(0).name();
@@ -24,6 +26,9 @@ bool has_terminal(const corev1::Pod& pod, std::string_view container) {
     for (const auto& one : *list) {
       if (container.empty() || one.name() == container) return one.tty();
     }
+  }
+  for (const auto& one : pod.spec().ephemeralcontainers()) {
+    if (one.ephemeralcontainercommon().name() == container) return one.ephemeralcontainercommon().tty();
   }
   return false;
 }

@@ -90,6 +90,12 @@ Task<Result<ContainerStatus>> CrunDriver::start_container(ContainerConfig config
 Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const ContainerRecord& record) {
   CO_TRY(const std::vector<std::string> layers, options_.image_layers(config.image_id));
   const SandboxConfig sandbox = sandboxes_.at(config.sandbox_id);
+  std::string pid_path;
+  if (!config.process_namespace_of.empty()) {
+    const ContainerPtr target = find(config.process_namespace_of);
+    if (target == nullptr || !target->init) co_return fail(Reason::kNotFound, "container " + config.process_namespace_of + " does not run");
+    pid_path = "/proc/" + std::to_string(target->record.init.pid) + "/ns/pid";
+  }
   PodNamespaces namespaces = network_->find(sandbox.id).value_or(PodNamespaces{});
   co_return co_await on_pool(loop_, [=, this_paths = paths_, version = cgroups_.version(), oom_min = oom_score_adj_min_]() -> Result<void> {
     TRY(UserIds user, resolve_user(config.user, layers, config.supplemental_groups, config.image_groups));
@@ -98,6 +104,7 @@ Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const Cont
     input.cgroup = "/" + record.cgroup;
     input.network_path = namespaces.network_path;
     input.ipc_path = namespaces.ipc_path;
+    input.pid_path = pid_path;
     input.cgroup_version = version;
     input.oom_score_adj_min = oom_min;
     if (config.privileged) {

@@ -151,7 +151,11 @@ Array mounts_of(const OciConfigInput& input) {
 
 Array namespaces_of(const OciConfigInput& input) {
   Array namespaces{Members{{"type", "mount"}}};
-  if (!input.sandbox.host_pid) namespaces.push_back(Members{{"type", "pid"}});
+  if (!input.pid_path.empty()) {
+    namespaces.push_back(Members{{"type", "pid"}, {"path", input.pid_path}});
+  } else if (!input.sandbox.host_pid) {
+    namespaces.push_back(Members{{"type", "pid"}});
+  }
   // The host's name goes with the host's network.
   if (!input.sandbox.host_network) namespaces.push_back(Members{{"type", "uts"}});
   if (!input.network_path.empty()) namespaces.push_back(Members{{"type", "network"}, {"path", input.network_path}});

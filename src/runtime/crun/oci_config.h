@@ -26,6 +26,7 @@ struct OciConfigInput {
   std::string cgroup;        // absolute within the tree: "/stint-…/pod7/id"
   std::string network_path;  // pinned namespaces; "" with host network
   std::string ipc_path;
+  std::string pid_path;  // of another container; "": its own
   os::CgroupVersion cgroup_version = os::CgroupVersion::kV2;
   int oom_score_adj_min = -1000;               // what this process may set
   std::vector<os::DeviceNode> devices;         // of a privileged container
