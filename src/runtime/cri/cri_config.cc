@@ -1,5 +1,6 @@
 #include "runtime/cri/cri_config.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/base64.h"
@@ -156,7 +157,8 @@ void take_status(const v1::ContainerStatus& told, ContainerStatus& status) {
   status.state = state_of(told.state());
   status.started_at = time_of(told.started_at());
   if (status.state != ContainerState::kExited) return;
-  status.finished_at = time_of(told.finished_at());
+  // containerd may note the end of what ends at once before its start.
+  status.finished_at = std::max(time_of(told.finished_at()), status.started_at);
   status.exit_code = told.exit_code();
   status.oom_killed = told.reason() == "OOMKilled";
   status.reason = !told.reason().empty() ? told.reason() : told.exit_code() == 0 ? "Completed" : "Error";
