@@ -60,7 +60,7 @@ bool port_is_free(const NodeLoad& load, const corev1::ContainerPort& port) {
   const std::string protocol = port.protocol().empty() ? "TCP" : port.protocol();
   const std::string address = port.hostip() == "0.0.0.0" ? "" : port.hostip();
   return std::none_of(load.host_ports.begin(), load.host_ports.end(), [&](const auto& taken) {
-    const auto& [other_protocol, number, other_address] = taken;
+    const auto& [other_protocol, number, other_address] = taken.first;
     return other_protocol == protocol && number == port.hostport() &&
            (address.empty() || other_address.empty() || address == other_address);
   });
@@ -78,26 +78,17 @@ void add_shortages(const corev1::Pod& pod, const NodeLoad& load, std::vector<std
     auto found = amounts.find(name);
     return found == amounts.end() ? int64_t{0} : found->second;
   };
+  const auto used = [&](const std::string& name) {
+    auto found = load.used.find(name);
+    return found == load.used.end() ? __int128{0} : found->second;
+  };
   if (load.pods + 1 > amount(load.allocatable, "pods")) reasons.push_back("Too many pods");
   for (const auto& [name, wanted] : pod_requests(pod.spec())) {
-    if (wanted > 0 && sum_of_amounts(amount(load.used, name), wanted) > amount(load.allocatable, name))
-      reasons.push_back("Insufficient " + name);
+    if (wanted > 0 && used(name) + wanted > amount(load.allocatable, name)) reasons.push_back("Insufficient " + name);
   }
 }
 
 }  // namespace
-
-void NodeLoad::add(const corev1::Pod& pod) {
-  ++pods;
-  add_amounts(used, pod_requests(pod.spec()));
-  for (const auto& container : pod.spec().containers()) {
-    for (const auto& port : container.ports()) {
-      if (port.hostport() == 0) continue;
-      host_ports.emplace(port.protocol().empty() ? "TCP" : port.protocol(), port.hostport(),
-                         port.hostip() == "0.0.0.0" ? "" : port.hostip());
-    }
-  }
-}
 
 bool tolerates(const corev1::PodSpec& spec, const corev1::Taint& taint) {
   return std::any_of(spec.tolerations().begin(), spec.tolerations().end(),

@@ -5,6 +5,7 @@
 
 #include "api/object.h"
 #include "sched/filters.h"
+#include "sched/scheduler_cache.h"
 
 namespace stint {
 namespace {
@@ -53,88 +54,71 @@ double score(const NodeLoad& load) {
   return -fullest;
 }
 
-std::vector<PodPointer> in_order(std::vector<PodPointer> pods) {
-  auto before = [](const PodPointer& a, const PodPointer& b) {
-    if (a->spec().priority() != b->spec().priority()) return a->spec().priority() > b->spec().priority();
-    const auto& x = a->metadata().creationtimestamp();
-    const auto& y = b->metadata().creationtimestamp();
-    if (from_time(x) != from_time(y)) return from_time(x) < from_time(y);
-    // Times are whole seconds; versions grow and so order pods within one.
-    const std::string& m = a->metadata().resourceversion();
-    const std::string& n = b->metadata().resourceversion();
-    return m.size() != n.size() ? m.size() < n.size() : m < n;
-  };
-  std::sort(pods.begin(), pods.end(), before);
-  return pods;
-}
-
-NodesByName load_nodes(const Snapshot& snapshot) {
-  NodesByName nodes;
-  for (const auto& node : snapshot.nodes) {
-    NodeLoad& load = nodes[node->metadata().name()].load;
-    load.node = node.get();
-    load.allocatable = resource_amounts(node->status().allocatable());
-  }
-  for (const auto& pod : snapshot.bound) {
-    auto found = nodes.find(pod->spec().nodename());
-    if (found == nodes.end()) continue;
-    found->second.load.add(*pod);
-    found->second.bound.push_back(pod);
-  }
-  return nodes;
-}
-
-void place(const PodPointer& pod, NodePods& node) {
-  node.load.add(*pod);
-  node.placed.push_back(pod);
-}
-
 // What becomes of a pod that fits nowhere.
-void make_room(const PodPointer& pod, const Reasons& against, const std::vector<BudgetPointer>& budgets, NodesByName& nodes,
-               SchedulePlan& plan) {
+void make_room(const PodPointer& pod, const Reasons& against, const BoundPods& bound, const std::vector<BudgetPointer>& budgets,
+               NodeLoads& loads, SchedulePlan& plan) {
   Unschedulable unschedulable{.pod = pod, .message = explain_fit(against)};
-  if (const std::string why = why_it_may_not_preempt(*pod, nodes); !why.empty()) {
+  if (const std::string why = why_it_may_not_preempt(*pod, bound); !why.empty()) {
     unschedulable.message += " preemption: " + why;
     unschedulable.nominated = pod->status().nominatednodename();
-  } else if (auto preemption = plan_preemption(pod, nodes, budgets)) {
+  } else if (auto preemption = plan_preemption(pod, loads, bound, budgets)) {
     unschedulable.nominated = preemption->node;
     plan.preemptions.push_back(*std::move(preemption));
   } else {
     unschedulable.message += explain_preemption(against);
   }
-  if (const auto node = nodes.find(unschedulable.nominated); node != nodes.end()) place(pod, node->second);
+  if (const auto node = loads.find(unschedulable.nominated); node != loads.end()) node->second.add(*pod);
   plan.unschedulable.push_back(std::move(unschedulable));
 }
 
 }  // namespace
 
 SchedulePlan plan_schedule(const Snapshot& snapshot) {
+  NodeLoads loads;
+  BoundPods bound;
+  for (const auto& node : snapshot.nodes) loads[node->metadata().name()].set_node(node);
+  for (const auto& pod : snapshot.bound) {
+    auto found = loads.find(pod->spec().nodename());
+    if (found == loads.end()) continue;
+    found->second.add(*pod);
+    bound[found->first].emplace(object_key(*pod), pod);
+  }
+  auto waiting = snapshot.waiting;
+  std::ranges::sort(waiting, SchedulingOrder());
+  return plan_schedule(std::move(loads), bound, waiting, snapshot.budgets);
+}
+
+SchedulePlan plan_schedule(NodeLoads loads, const BoundPods& bound, std::span<const PodPointer> waiting,
+                           const std::vector<BudgetPointer>& budgets) {
   SchedulePlan plan;
-  NodesByName nodes = load_nodes(snapshot);
-  for (const auto& pod : in_order(snapshot.waiting)) {
-    NodePods* best = nullptr;
+  for (const auto& pod : waiting) {
+    NodeLoad* best = nullptr;
     Reasons against;
-    for (auto& [name, node] : nodes) {
-      auto reasons = reasons_against(*pod, node.load);
+    for (auto& [name, load] : loads) {
+      auto reasons = reasons_against(*pod, load);
       if (!reasons.empty())
         against.push_back(std::move(reasons));
-      else if (best == nullptr || score(node.load) > score(best->load))
-        best = &node;
+      else if (best == nullptr || score(load) > score(*best))
+        best = &load;
     }
     if (best == nullptr) {
-      make_room(pod, against, snapshot.budgets, nodes, plan);
+      make_room(pod, against, bound, budgets, loads, plan);
       continue;
     }
-    place(pod, *best);
-    plan.bindings.push_back({pod, best->load.node->metadata().name()});
+    best->add(*pod);
+    plan.bindings.push_back({pod, best->node->metadata().name()});
   }
   return plan;
 }
 
+bool has_ended(const corev1::Pod& pod) { return pod.status().phase() == "Succeeded" || pod.status().phase() == "Failed"; }
+
+bool weighs_on_node(const corev1::Pod& pod) { return !pod.spec().nodename().empty() && !has_ended(pod); }
+
 bool wants_scheduling(const corev1::Pod& pod) {
   const auto& spec = pod.spec();
-  return spec.nodename().empty() && !is_deleting(pod) && spec.schedulinggates().empty() && pod.status().phase() != "Succeeded" &&
-         pod.status().phase() != "Failed" && (spec.schedulername().empty() || spec.schedulername() == kSchedulerName);
+  return spec.nodename().empty() && !is_deleting(pod) && spec.schedulinggates().empty() && !has_ended(pod) &&
+         (spec.schedulername().empty() || spec.schedulername() == kSchedulerName);
 }
 
 }  // namespace stint

@@ -9,11 +9,10 @@
 
 #include "api/pod_resources.h"
 #include "api/types.h"
+#include "sched/node_load.h"
 #include "sched/preemption.h"
 
 namespace stint {
-
-using NodePointer = std::shared_ptr<const corev1::Node>;
 
 struct Snapshot {
   std::vector<NodePointer> nodes;
@@ -40,6 +39,12 @@ struct SchedulePlan {
 // Highest priority first, then the oldest. Each binding weighs on the ones after it, and so does a pod for which room is being made. One
 // that fits nowhere may push pods of lower priority off a node.
 SchedulePlan plan_schedule(const Snapshot& snapshot);
+// The same over loads that are kept. REQUIRES: `waiting` is in that order.
+SchedulePlan plan_schedule(NodeLoads loads, const BoundPods& bound, std::span<const PodPointer> waiting,
+                           const std::vector<BudgetPointer>& budgets);
+
+bool has_ended(const corev1::Pod& pod);
+bool weighs_on_node(const corev1::Pod& pod);
 
 // Whether this scheduler has to place the pod: no node, not ending, not gated, ours by name.
 bool wants_scheduling(const corev1::Pod& pod);

@@ -42,22 +42,19 @@ std::vector<bool> violations_of(const std::vector<PodPointer>& pods, const std::
   return violates;
 }
 
-std::optional<Candidate> candidate_on(const NodePods& node, const PodPointer& pod, const std::vector<BudgetPointer>& budgets) {
-  NodeLoad load{.node = node.load.node, .allocatable = node.load.allocatable};
+std::optional<Candidate> candidate_on(NodeLoad load, const std::map<std::string, PodPointer>& bound, const PodPointer& pod,
+                                      const std::vector<BudgetPointer>& budgets) {
   std::vector<PodPointer> lower;
-  for (const PodPointer& other : node.bound) {
-    if (other->spec().priority() < pod->spec().priority()) {
-      lower.push_back(other);
-    } else {
-      load.add(*other);
-    }
+  for (const auto& [uid, other] : bound) {
+    if (other->spec().priority() >= pod->spec().priority()) continue;
+    lower.push_back(other);
+    load.remove(*other);
   }
-  for (const PodPointer& other : node.placed) load.add(*other);
   if (lower.empty() || !reasons_against(*pod, load).empty()) return std::nullopt;
 
   std::ranges::sort(lower, is_more_important);
   const std::vector<bool> violates = violations_of(lower, budgets);
-  Candidate candidate{.preemption = {.pod = pod, .node = node.load.node->metadata().name()}};
+  Candidate candidate{.preemption = {.pod = pod, .node = load.node->metadata().name()}};
   for (const bool of_budgets : {true, false}) {
     for (size_t i = 0; i < lower.size(); ++i) {
       if (violates[i] != of_budgets) continue;
@@ -93,21 +90,23 @@ bool is_resolvable_by_preemption(const std::string& reason) {
   return reason.starts_with("Insufficient ") || reason == "Too many pods" || reason.find("free ports") != std::string::npos;
 }
 
-std::string why_it_may_not_preempt(const corev1::Pod& pod, const NodesByName& nodes) {
+std::string why_it_may_not_preempt(const corev1::Pod& pod, const BoundPods& bound) {
   if (pod.spec().preemptionpolicy() == "Never") return "not eligible due to preemptionPolicy=Never.";
-  const auto nominated = nodes.find(pod.status().nominatednodename());
-  if (nominated == nodes.end()) return "";
-  const bool is_awaited = std::ranges::any_of(nominated->second.bound, [&](const PodPointer& other) {
-    return is_deleting(*other) && other->spec().priority() < pod.spec().priority();
+  const auto nominated = bound.find(pod.status().nominatednodename());
+  if (nominated == bound.end()) return "";
+  const bool is_awaited = std::ranges::any_of(nominated->second, [&](const auto& other) {
+    return is_deleting(*other.second) && other.second->spec().priority() < pod.spec().priority();
   });
   return is_awaited ? "not eligible due to a terminating pod on the nominated node." : "";
 }
 
-std::optional<Preemption> plan_preemption(const PodPointer& pod, const NodesByName& nodes, const std::vector<BudgetPointer>& budgets) {
+std::optional<Preemption> plan_preemption(const PodPointer& pod, const NodeLoads& loads, const BoundPods& bound,
+                                          const std::vector<BudgetPointer>& budgets) {
   std::optional<Candidate> best;
-  for (const auto& [name, node] : nodes) {
-    if (!std::ranges::all_of(reasons_against(*pod, node.load), is_resolvable_by_preemption)) continue;
-    std::optional<Candidate> candidate = candidate_on(node, pod, budgets);
+  for (const auto& [name, load] : loads) {
+    const auto there = bound.find(name);
+    if (there == bound.end() || !std::ranges::all_of(reasons_against(*pod, load), is_resolvable_by_preemption)) continue;
+    std::optional<Candidate> candidate = candidate_on(load, there->second, pod, budgets);
     if (candidate && (!best || harm_of(*candidate) < harm_of(*best))) best = std::move(candidate);
   }
   if (!best) return std::nullopt;

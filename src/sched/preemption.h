@@ -2,7 +2,6 @@
 // pkg/scheduler/framework/preemption and plugins/defaultpreemption.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,16 +11,7 @@
 
 namespace stint {
 
-using PodPointer = std::shared_ptr<const corev1::Pod>;
 using BudgetPointer = std::shared_ptr<const policyv1::PodDisruptionBudget>;
-
-// A node as a plan sees it.
-struct NodePods {
-  NodeLoad load;
-  std::vector<PodPointer> bound;
-  std::vector<PodPointer> placed;  // by this very plan, or nominated: they weigh, and never go
-};
-using NodesByName = std::map<std::string, NodePods>;
 
 struct Preemption {
   PodPointer pod;
@@ -33,10 +23,11 @@ struct Preemption {
 bool is_resolvable_by_preemption(const std::string& reason);
 
 // "" or why the pod may push nobody off, in upstream's words.
-std::string why_it_may_not_preempt(const corev1::Pod& pod, const NodesByName& nodes);
+std::string why_it_may_not_preempt(const corev1::Pod& pod, const BoundPods& bound);
 
-// On the node where that breaks the fewest budgets and hurts the least important pods; as few as make room there. REQUIRES: the pod fits
-// nowhere.
-std::optional<Preemption> plan_preemption(const PodPointer& pod, const NodesByName& nodes, const std::vector<BudgetPointer>& budgets);
+// On the node where that breaks the fewest budgets and hurts the least important pods; as few as make room there. `loads` holds
+// what `bound` weighs, and may hold more, which stays. REQUIRES: the pod fits nowhere.
+std::optional<Preemption> plan_preemption(const PodPointer& pod, const NodeLoads& loads, const BoundPods& bound,
+                                          const std::vector<BudgetPointer>& budgets);
 
 }  // namespace stint

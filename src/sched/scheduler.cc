@@ -6,23 +6,8 @@
 namespace stint {
 namespace {
 
-constexpr size_t kBindingsAtOnce = 32;
+constexpr size_t kBindingsAtOnce = 128;
 constexpr Duration kRetry = std::chrono::seconds(1);
-constexpr const char* kByNode = "node";      // pods that weigh on a node
-constexpr const char* kWaiting = "waiting";  // pods to be placed, under ""
-
-bool weighs(const corev1::Pod& pod) {
-  return !pod.spec().nodename().empty() && pod.status().phase() != "Succeeded" && pod.status().phase() != "Failed";
-}
-
-std::vector<std::string> node_index(const Message& object) {
-  const auto& pod = static_cast<const corev1::Pod&>(object);
-  return weighs(pod) ? std::vector<std::string>{pod.spec().nodename()} : std::vector<std::string>{};
-}
-
-std::vector<std::string> waiting_index(const Message& object) {
-  return wants_scheduling(static_cast<const corev1::Pod&>(object)) ? std::vector<std::string>{""} : std::vector<std::string>{};
-}
 
 // What the plan reads of a node.
 bool same_for_planning(const corev1::Node& a, const corev1::Node& b) {
@@ -79,10 +64,7 @@ Scheduler::Scheduler(Loop& loop, Client& client)
       nodes_(loop, client, kind_of<corev1::Node>()),
       budgets_(loop, client, kind_of<policyv1::PodDisruptionBudget>()),
       wake_(loop),
-      scope_(loop) {
-  pods_.add_index(kByNode, node_index);
-  pods_.add_index(kWaiting, waiting_index);
-}
+      scope_(loop) {}
 
 Scheduler::~Scheduler() {
   if (retry_timer_ != 0) loop_.cancel_timer(retry_timer_);
@@ -100,16 +82,23 @@ void Scheduler::start() {
 void Scheduler::pod_changed(const Object& old, const Object& next) {
   const auto pod = as<corev1::Pod>(next ? next : old);
   const std::string& uid = pod->metadata().uid();
-  if (!next || !pod->spec().nodename().empty()) {
-    assumed_.erase(uid);
-    reported_.erase(uid);
+  if (!next || !pod->spec().nodename().empty()) reported_.erase(uid);
+  if (!next) {
+    pushed_off_.erase(uid);
+    cache_.remove_pod(uid);
+  } else {
+    cache_.set_pod(pod);
   }
-  if (!next) pushed_off_.erase(uid);
-  const bool left = old && weighs(static_cast<const corev1::Pod&>(*old)) && (!next || !weighs(*pod));
-  if (left || (next && wants_scheduling(*pod) && !assumed_.contains(uid))) wake_.set();
+  const bool left = old && weighs_on_node(static_cast<const corev1::Pod&>(*old)) && (!next || !weighs_on_node(*pod));
+  if (left || (next && wants_scheduling(*pod) && !cache_.is_assumed(uid))) wake_.set();
 }
 
 void Scheduler::node_changed(const Object& old, const Object& next) {
+  if (next) {
+    cache_.set_node(as<corev1::Node>(next));
+  } else {
+    cache_.remove_node(meta(*old).name());
+  }
   if (old && next && same_for_planning(static_cast<const corev1::Node&>(*old), static_cast<const corev1::Node&>(*next))) return;
   wake_.set();
 }
@@ -121,7 +110,9 @@ Task<void> Scheduler::run() {
   while (true) {
     co_await wake_.wait();
     wake_.reset();
-    SchedulePlan plan = plan_schedule(take_snapshot());
+    std::vector<BudgetPointer> budgets;
+    for (const auto& object : budgets_.list()) budgets.push_back(as<policyv1::PodDisruptionBudget>(object));
+    SchedulePlan plan = plan_schedule(cache_.loads(), cache_.bound(), cache_.waiting(), budgets);
     for (size_t i = 0; i < plan.bindings.size(); i += kBindingsAtOnce) {
       std::vector<Task<void>> batch;
       for (size_t j = i; j < std::min(plan.bindings.size(), i + kBindingsAtOnce); ++j) batch.push_back(bind(std::move(plan.bindings[j])));
@@ -132,42 +123,16 @@ Task<void> Scheduler::run() {
   }
 }
 
-Snapshot Scheduler::take_snapshot() const {
-  Snapshot snapshot;
-  for (const auto& object : nodes_.list()) {
-    snapshot.nodes.push_back(as<corev1::Node>(object));
-    for (const auto& pod : pods_.by_index(kByNode, snapshot.nodes.back()->metadata().name()))
-      snapshot.bound.push_back(as<corev1::Pod>(pod));
-  }
-  for (const auto& object : budgets_.list()) snapshot.budgets.push_back(as<policyv1::PodDisruptionBudget>(object));
-  for (const auto& object : pods_.by_index(kWaiting, "")) {
-    auto pod = as<corev1::Pod>(object);
-    auto assumed = assumed_.find(pod->metadata().uid());
-    if (assumed == assumed_.end()) {
-      snapshot.waiting.push_back(std::move(pod));
-    } else {
-      auto bound = std::make_shared<corev1::Pod>(*pod);
-      bound->mutable_spec()->set_nodename(assumed->second);
-      snapshot.bound.push_back(std::move(bound));
-    }
-  }
-  return snapshot;
-}
-
 Task<void> Scheduler::bind(Binding binding) {
   const auto& metadata = binding.pod->metadata();
-  assumed_[metadata.uid()] = binding.node;
+  cache_.assume(metadata.uid(), binding.node);
   auto bound = co_await client_.bind_pod(metadata.namespace_(), metadata.name(), metadata.uid(), binding.node);
   if (bound) {
     recorder_.normal(*binding.pod, "Scheduled",
                      "Successfully assigned " + metadata.namespace_() + "/" + metadata.name() + " to " + binding.node);
-    // Seen bound already, or gone again: nothing will come that erases the assumption.
-    auto seen = pods_.get(metadata.namespace_(), metadata.name());
-    if (!seen || as<corev1::Pod>(seen)->metadata().uid() != metadata.uid() || !as<corev1::Pod>(seen)->spec().nodename().empty())
-      assumed_.erase(metadata.uid());
     co_return;
   }
-  assumed_.erase(metadata.uid());
+  cache_.forget(metadata.uid());
   // Deleted or changed meanwhile: the informer tells what to do.
   if (bound.error().reason == Reason::kNotFound || bound.error().reason == Reason::kConflict) co_return;
   log_warning("pod not bound", "pod", metadata.name(), "namespace", metadata.namespace_(), "error", bound.error().message);

@@ -1,4 +1,4 @@
-// The scheduler: snapshot → plan → bind, again whenever something changes that could matter. Loop thread only.
+// The scheduler: what its cache knows → plan → bind or preempt, again whenever something changes that could matter. Loop thread only.
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 #include "client/informer.h"
 #include "client/recorder.h"
 #include "sched/plan.h"
+#include "sched/scheduler_cache.h"
 
 namespace stint {
 
@@ -21,7 +22,6 @@ class Scheduler {
 
  private:
   Task<void> run();
-  Snapshot take_snapshot() const;
   Task<void> bind(Binding binding);
   Task<void> preempt(Preemption preemption);
   Task<void> push_off(PodPointer victim, const Preemption& preemption);
@@ -36,8 +36,7 @@ class Scheduler {
   Informer pods_, nodes_, budgets_;
   Event wake_;
   Loop::TimerId retry_timer_ = 0;
-  // Bound by us, but not yet seen bound: uid → node.
-  std::map<std::string, std::string> assumed_;
+  SchedulerCache cache_;
   std::set<std::string> pushed_off_;  // uids of victims, until they are gone
   // What was last said of a waiting pod, by uid, so that the same is not said twice.
   std::map<std::string, std::string> reported_;
