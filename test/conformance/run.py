@@ -20,6 +20,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "clients")]
 
 import install  # noqa: E402
+import nonewprivs_image  # noqa: E402
 
 YARDSTICK = ROOT.parent / "shared/upstream"
 OUT = ROOT / "build/conformance"
@@ -32,6 +33,8 @@ def images():
     folder = OUT / "images"
     if not (folder / "busybox.tar").exists() or ((install.UPSTREAM / "bin/agnhost").exists() and not (folder / "agnhost.tar").exists()):
         subprocess.run([str(YARDSTICK / "images"), str(folder)], check=True, stdout=subprocess.DEVNULL)
+    if not (folder / "nonewprivs.tar").exists():
+        nonewprivs_image.make(folder / "nonewprivs.tar")
     return folder
 
 
