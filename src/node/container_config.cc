@@ -30,7 +30,9 @@ std::vector<std::string> build_env(const ContainerConfigInput& input) {
   std::vector<std::string> env = input.image.env;
   const bool has_path = std::any_of(env.begin(), env.end(), [](const std::string& entry) { return entry.starts_with("PATH="); });
   if (!has_path) env.emplace_back(kPathDefault);
-  if (!input.pod.spec().hostnetwork()) set_variable(env, "HOSTNAME", pod_hostname(input.pod.spec(), input.pod.metadata().name()));
+  const auto& metadata = input.pod.metadata();
+  const auto hostname = kernel_hostname(input.pod.spec(), metadata.namespace_(), metadata.name());
+  if (hostname && !input.pod.spec().hostnetwork()) set_variable(env, "HOSTNAME", *hostname);
   for (const auto& [name, value] : input.environment) set_variable(env, name, value);
   return env;
 }

@@ -47,6 +47,8 @@ struct ContainerRecord {
   int next_attempt() const { return current ? current->attempt + 1 : restarts; }
 };
 
+inline constexpr std::string_view kEvicted = "Evicted";
+
 struct PodRecord {
   std::map<std::string, ContainerRecord> containers;  // init and regular ones; names are unique in a pod
   bool sandbox_ready = false;

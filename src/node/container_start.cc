@@ -9,6 +9,7 @@
 #include "api/go_duration.h"
 #include "base/log.h"
 #include "node/container_config.h"
+#include "node/env_file.h"
 #include "node/pod_worker.h"
 #include "node/volumes.h"
 #include "os/descriptor.h"
@@ -118,7 +119,10 @@ Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image
 Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, ImageInfo image, int attempt) {
   ReferencedNames names;
   add_environment_references(*container.spec, names);
-  CO_TRY(const ReferencedObjects objects, co_await fetch(std::move(names)));
+  CO_TRY(ReferencedObjects objects, co_await fetch(std::move(names)));
+  if (names_env_files(*container.spec)) {
+    objects.files = co_await on_pool(node_.loop, [spec = *container.spec, paths = paths_] { return read_env_files(spec, paths); });
+  }
   CO_TRY(const Environment environment, build_environment(*container.spec, downward(), objects, node_.service_environment(*pod_)));
   Result<std::vector<Mount>> mounts;
   if (needs_files()) {

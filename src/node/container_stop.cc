@@ -48,7 +48,7 @@ WallTime PodWorker::deadline(WallTime begun, const StopOrder& order) const {
   } else if (order.grace) {
     grace = *order.grace;
   }
-  if (object_gone_) grace = Duration{0};
+  if (object_gone_ || record_.failed_reason == kEvicted) grace = Duration{0};
   return begun + grace;
 }
 

@@ -1,5 +1,7 @@
 #include "node/environment.h"
 
+#include "node/env_file.h"
+
 namespace stint {
 namespace {
 
@@ -45,6 +47,16 @@ Result<std::optional<std::string>> key_value(const Selector& selector, const Obj
   return fail(Reason::kInvalid, "couldn't find key " + selector.key() + " in " + std::string(kind) + " " + ns + "/" + name);
 }
 
+Result<std::optional<std::string>> file_value(const corev1::FileKeySelector& ref, const EnvFiles& files) {
+  const auto found = files.find({ref.volumename(), ref.path()});
+  if (found == files.end()) return fail(Reason::kInvalid, "couldn't parse env file");
+  auto value = env_file_value(found->second, ref.key());
+  if (!value) return fail(Reason::kInvalid, "couldn't parse env file: " + value.error().message);
+  if (!value->empty()) return *std::move(value);
+  if (ref.optional()) return std::nullopt;
+  return fail(Reason::kInvalid, "environment variable key \"" + ref.key() + "\" not found in file \"" + ref.path() + "\"");
+}
+
 Result<std::optional<std::string>> source_value(const corev1::EnvVarSource& source, const corev1::Container& container,
                                                 const DownwardInput& downward, const ReferencedObjects& objects) {
   const std::string& ns = downward.pod.metadata().namespace_();
@@ -58,6 +70,7 @@ Result<std::optional<std::string>> source_value(const corev1::EnvVarSource& sour
     const auto& ref = source.secretkeyref();
     return key_value(ref, find_object(objects.secrets, ref.localobjectreference().name()), "secret", "Secret", ns);
   }
+  if (source.has_filekeyref()) return file_value(source.filekeyref(), objects.files);
   return fail(Reason::kInvalid, "valueFrom names no source that this node can read");
 }
 

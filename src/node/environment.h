@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/types.h"
@@ -13,12 +14,16 @@
 
 namespace stint {
 
+// (volume, path in it) → text, of files that hold variables.
+using EnvFiles = std::map<std::pair<std::string, std::string>, std::string>;
+
 // ConfigMaps and Secrets of the pod's namespace; one that does not exist is not in the map.
 // `made` is text that is made for this pod alone, tokens and trust anchors, by projection_key().
 struct ReferencedObjects {
   std::map<std::string, std::shared_ptr<const corev1::ConfigMap>> config_maps;
   std::map<std::string, std::shared_ptr<const corev1::Secret>> secrets;
   std::map<std::string, std::string> made;
+  EnvFiles files;
 };
 struct ReferencedNames {
   std::set<std::string> config_maps, secrets;

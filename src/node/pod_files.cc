@@ -34,6 +34,18 @@ std::string pod_domain(const corev1::PodSpec& spec, const std::string& ns) {
   return spec.subdomain() + "." + ns + ".svc." + dns::kClusterDomain;
 }
 
+Result<std::string> kernel_hostname(const corev1::PodSpec& spec, const std::string& ns, const std::string& pod_name) {
+  constexpr size_t kKernelBytesMax = 64;
+  std::string name = pod_hostname(spec, pod_name);
+  const std::string domain = pod_domain(spec, ns);
+  if (!spec.sethostnameasfqdn() || domain.empty() || spec.hostnetwork()) return name;
+  name += "." + domain;
+  if (name.size() <= kKernelBytesMax) return name;
+  return fail(Reason::kInvalid, "failed to construct FQDN from pod hostname and cluster domain, FQDN " + name + " is too long (" +
+                                    std::to_string(kKernelBytesMax) + " characters is the max, " + std::to_string(name.size()) +
+                                    " characters requested)");
+}
+
 std::string hosts_file(const corev1::PodSpec& spec, const HostsInput& input) {
   std::string out;
   if (spec.hostnetwork()) {

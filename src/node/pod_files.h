@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/types.h"
+#include "base/result.h"
 
 namespace stint {
 
@@ -15,6 +16,11 @@ struct PodPaths {
 
   PodPaths(const std::string& data_dir, const std::string& log_dir, const corev1::Pod& pod);
   std::string volume(const std::string& name) const { return root + "/volumes/" + name; }
+  std::string sub_paths() const { return root + "/volume-subpaths"; }
+  // Where the sub path of the container's `index`th mount is bound.
+  std::string sub_path(const std::string& volume, const std::string& container, int index) const {
+    return sub_paths() + "/" + volume + "/" + container + "/" + std::to_string(index);
+  }
   std::string hosts() const { return root + "/etc-hosts"; }
   std::string hostname() const { return root + "/hostname"; }
   std::string resolv_conf() const { return root + "/resolv.conf"; }
@@ -28,6 +34,9 @@ std::string log_dir_name(const std::string& ns, const std::string& pod, const st
 
 // The pod's name or spec.hostname, cut to what the kernel and DNS take.
 std::string pod_hostname(const corev1::PodSpec& spec, const std::string& pod_name);
+
+// What the kernel calls the pod's machine: with setHostnameAsFQDN the domain too, which may be too long.
+Result<std::string> kernel_hostname(const corev1::PodSpec& spec, const std::string& ns, const std::string& pod_name);
 
 // What stands after its host name where a Service of its subdomain names it; "" without one.
 std::string pod_domain(const corev1::PodSpec& spec, const std::string& ns);

@@ -26,7 +26,9 @@ Result<void> write_pod_file(const std::string& path, const std::string& text) {
   return os::write_file_atomically(path, text, os::Durability::kVisible, 0644);
 }
 
-Result<void> make_pod_dirs(const corev1::Pod& pod, const PodPaths& paths, const std::string& dns_address) {
+// What was left out of resolv.conf.
+using Omissions = std::vector<std::string>;
+Result<Omissions> make_pod_dirs(const corev1::Pod& pod, const PodPaths& paths, const std::string& dns_address) {
   const corev1::PodSpec& spec = pod.spec();
   std::error_code error;
   auto make = [&error](const std::string& path) {
@@ -40,9 +42,13 @@ Result<void> make_pod_dirs(const corev1::Pod& pod, const PodPaths& paths, const 
     }
   }
   if (error) return fail(errno_error("make the directories of the pod", error.value()));
-  TRY_VOID(write_pod_file(paths.hostname(), pod_hostname(spec, pod.metadata().name()) + "\n"));
+  // One that is too long keeps the sandbox from being made, which says so.
+  const auto hostname = kernel_hostname(spec, pod.metadata().namespace_(), pod.metadata().name());
+  TRY_VOID(write_pod_file(paths.hostname(), hostname.value_or("") + "\n"));
   const PodDns dns{.node_file = read_node_file("/etc/resolv.conf"), .server = dns_address};
-  return write_pod_file(paths.resolv_conf(), resolv_conf(spec, pod.metadata().namespace_(), dns));
+  Omissions omissions;
+  TRY_VOID(write_pod_file(paths.resolv_conf(), resolv_conf(spec, pod.metadata().namespace_(), dns, &omissions)));
+  return omissions;
 }
 
 Result<void> write_hosts(const corev1::PodSpec& spec, const std::string& path, HostsInput input) {
@@ -100,6 +106,7 @@ Task<PodWorker::Outcome> PodWorker::make_directories() {
     co_return Outcome::kWait;
   }
   directories_made_ = true;
+  for (const std::string& omission : *made) node_.recorder.warning(*pod_, "DNSConfigForming", omission);
   if (node_.dns_missing && wants_cluster_names(pod_->spec())) node_.recorder.warning(*pod_, "MissingClusterDNS", missing_dns(*pod_));
   co_return Outcome::kDone;
 }
@@ -147,13 +154,18 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   config.host_network = spec.hostnetwork();
   for (const auto* list : {&spec.initcontainers(), &spec.containers()})
     for (const auto& container : *list) config.privileged |= container.securitycontext().privileged();
-  if (!config.host_network) config.hostname = pod_hostname(spec, config.pod_name);
+  auto hostname = kernel_hostname(spec, config.pod_namespace, config.pod_name);
+  if (hostname && !config.host_network) config.hostname = *hostname;
   config.cgroup = pod_cgroup(*pod_);
   config.limits = pod_limits(spec);
   set_security(spec, config);
   set_ports(spec, config);
   config.limits.pids_max = node_.pod_pids_max;
-  auto sandbox = co_await node_.runtime.create_sandbox(std::move(config));
+  Result<SandboxStatus> sandbox;
+  if (hostname)
+    sandbox = co_await node_.runtime.create_sandbox(std::move(config));
+  else
+    sandbox = std::unexpected(std::move(hostname).error());
   Result<void> hosts;
   if (sandbox && needs_files()) {
     HostsInput input{.pod_ip = sandbox->ip,

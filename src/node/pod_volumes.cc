@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "node/pod_worker.h"
+#include "node/size_limits.h"
 #include "node/trust_anchors.h"
 
 namespace stint {
@@ -12,6 +13,7 @@ constexpr Duration kVolumeRetryBase = std::chrono::milliseconds(500);
 constexpr Duration kVolumeRetryMax = std::chrono::seconds(122);
 // How long a changed ConfigMap or Secret may take to show in a volume.
 constexpr Duration kRefreshPeriod = std::chrono::seconds(60);
+constexpr Duration kStorageCheckPeriod = std::chrono::seconds(10);
 
 bool has_files(const corev1::PodSpec& spec) {
   return std::ranges::any_of(spec.volumes(), [](const corev1::Volume& volume) { return has_payload(volume.volumesource()); });
@@ -22,7 +24,8 @@ bool has_files(const corev1::PodSpec& spec) {
 Task<PodWorker::Outcome> PodWorker::make_volumes() {
   if (volumes_made_) {
     co_await refresh_volumes();
-    co_return Outcome::kDone;
+    co_await check_storage_limits();
+    co_return record_.failed_reason.empty() ? Outcome::kDone : Outcome::kWait;
   }
   if (pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
   if (node_.loop.now() < volume_retry_at_) {
@@ -42,7 +45,8 @@ Task<PodWorker::Outcome> PodWorker::make_volumes() {
   }
   volumes_made_ = true;
   plan_refresh();
-  co_return Outcome::kDone;
+  co_await check_storage_limits();
+  co_return record_.failed_reason.empty() ? Outcome::kDone : Outcome::kWait;
 }
 
 // What cannot be had now is tried again later; the containers go on with what they have.
@@ -74,6 +78,23 @@ void PodWorker::plan_refresh() {
   refresh_at_ = now + kRefreshPeriod;
   if (const auto due = tokens_.renew_at(); due && *due > now) refresh_at_ = std::min(*refresh_at_, *due);
   look_again_at(*refresh_at_);
+}
+
+// A pod that takes more than it may is evicted, as upstream's node does without a shortage of its own.
+Task<void> PodWorker::check_storage_limits() {
+  if (!has_size_limits(pod_->spec())) co_return;
+  if (node_.loop.now() >= storage_check_at_) {
+    const std::string excess =
+        co_await on_pool(node_.loop, [pod = pod_, paths = paths_] { return exceeded_size_limit(pod->spec(), paths); });
+    storage_check_at_ = node_.loop.now() + kStorageCheckPeriod;
+    if (!excess.empty()) {
+      record_.failed_reason = kEvicted;
+      record_.failed_message = excess;
+      node_.recorder.warning(*pod_, record_.failed_reason, excess);
+      co_return;
+    }
+  }
+  look_again_at(storage_check_at_);
 }
 
 Task<Result<VolumePayloads>> PodWorker::build_payloads() {

@@ -24,6 +24,15 @@ ContainerInstance to_instance(const ContainerStatus& status) {
           .finished_at = status.finished_at};
 }
 
+using Labels = google::protobuf::Map<std::string, std::string>;
+
+bool same_entries(const Labels& a, const Labels& b) {
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&b](const auto& entry) {
+           const auto found = b.find(entry.first);
+           return found != b.end() && found->second == entry.second;
+         });
+}
+
 std::string bare_id(const std::string& container_id) {
   const size_t scheme = container_id.find("://");
   return scheme == std::string::npos ? container_id : container_id.substr(scheme + 3);
@@ -134,7 +143,9 @@ void PodWorker::update(Pod pod) {
   // Most changes are the echo of our own status writes.
   const auto& before = pod_->metadata();
   const auto& now = pod->metadata();
-  const bool asked = before.generation() != now.generation() || is_deleting(*pod_) != is_deleting(*pod) ||
+  const bool described_anew = !same_entries(before.labels(), now.labels()) || !same_entries(before.annotations(), now.annotations());
+  if (described_anew && refresh_at_) refresh_at_ = node_.loop.now();  // files of the downward API
+  const bool asked = described_anew || before.generation() != now.generation() || is_deleting(*pod_) != is_deleting(*pod) ||
                      before.deletiongraceperiodseconds() != now.deletiongraceperiodseconds();
   pod_ = pod;
   const bool news = status_.saw(std::move(pod));

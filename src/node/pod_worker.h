@@ -82,6 +82,7 @@ class PodWorker {
   // Volumes (pod_volumes.cc).
   Task<void> refresh_volumes();
   void plan_refresh();
+  Task<void> check_storage_limits();
   Task<Result<VolumePayloads>> build_payloads();
   void volumes_failed(const Error& error);
   Task<Result<ReferencedObjects>> fetch(ReferencedNames names);
@@ -165,6 +166,7 @@ class PodWorker {
   Duration volume_retry_{0};
   WallTime volume_retry_at_;
   std::optional<WallTime> refresh_at_;  // of files in volumes; none: the pod has no such volumes
+  WallTime storage_check_at_;           // of volumes with a limit of their size
   WallTime sandbox_retry_at_;
   bool ended_ = false;
   std::optional<WallTime> start_time_;

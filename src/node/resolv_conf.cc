@@ -42,6 +42,32 @@ void merge(const corev1::PodDNSConfig& config, ResolvConf& file) {
     set_option(file.options, option.has_value() && !option.value().empty() ? option.name() + ":" + option.value() : option.name());
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string line;
+  for (const auto& word : words) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+// What was left out, as upstream's event says it; nothing if all fits.
+std::vector<std::string> cut_to_limits(ResolvConf& file) {
+  constexpr size_t kServersMax = 3, kSearchesMax = 32, kSearchBytesMax = 255, kSearchLineBytesMax = 2048;  // glibc's and upstream's
+  std::vector<std::string> omissions;
+  if (file.servers.size() > kServersMax) {
+    file.servers.resize(kServersMax);
+    omissions.push_back("Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: " +
+                        joined(file.servers));
+  }
+  const size_t wanted = file.searches.size();
+  file.searches.resize(std::min(wanted, kSearchesMax));
+  std::erase_if(file.searches, [](const std::string& search) { return search.size() > kSearchBytesMax; });
+  while (joined(file.searches).size() > kSearchLineBytesMax) file.searches.pop_back();
+  if (file.searches.size() != wanted) {
+    omissions.push_back("Search Line limits were exceeded, some search paths have been omitted, the applied search line is: " +
+                        joined(file.searches));
+  }
+  return omissions;
+}
+
 }  // namespace
 
 ResolvConf parse_resolv_conf(const std::string& text) {
@@ -81,8 +107,7 @@ bool wants_cluster_names(const corev1::PodSpec& spec) {
   return spec.dnspolicy() != "None" && spec.dnspolicy() != "Default" && !spec.hostnetwork();
 }
 
-std::string resolv_conf(const corev1::PodSpec& spec, const std::string& ns, const PodDns& dns) {
-  constexpr size_t kServersMax = 3, kSearchesMax = 32;  // glibc's and upstream's limits
+std::string resolv_conf(const corev1::PodSpec& spec, const std::string& ns, const PodDns& dns, std::vector<std::string>* omissions) {
   const ResolvConf node = parse_resolv_conf(dns.node_file);
   const bool own_network = !dns.server.empty() && !spec.hostnetwork();
   ResolvConf file = node;
@@ -96,8 +121,8 @@ std::string resolv_conf(const corev1::PodSpec& spec, const std::string& ns, cons
     return dns.node_file;
   }
   merge(spec.dnsconfig(), file);
-  file.servers.resize(std::min(file.servers.size(), kServersMax));
-  file.searches.resize(std::min(file.searches.size(), kSearchesMax));
+  std::vector<std::string> left_out = cut_to_limits(file);
+  if (omissions != nullptr) *omissions = std::move(left_out);
   return print(file);
 }
 

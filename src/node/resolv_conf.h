@@ -21,7 +21,9 @@ struct PodDns {
 
 // Whether the pod is to find Services by their names.
 bool wants_cluster_names(const corev1::PodSpec& spec);
-// By the pod's dnsPolicy, with dnsConfig merged; with dnsPolicy None dnsConfig alone. Without a resolver ClusterFirst is Default.
-std::string resolv_conf(const corev1::PodSpec& spec, const std::string& ns, const PodDns& dns);
+// By the pod's dnsPolicy, with dnsConfig merged; with dnsPolicy None dnsConfig alone. Without a resolver ClusterFirst is Default. What is
+// past the limits is left out; `omissions`, if given, gets what DNSConfigForming says of that.
+std::string resolv_conf(const corev1::PodSpec& spec, const std::string& ns, const PodDns& dns,
+                        std::vector<std::string>* omissions = nullptr);
 
 }  // namespace stint

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "node/pod_files.h"
+
 namespace stint {
 namespace {
 
@@ -58,6 +60,41 @@ TEST(ResolvConf, OfServersThreeCount) {
   corev1::PodSpec spec = with_policy("None");
   for (const char* server : {"1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"}) spec.mutable_dnsconfig()->add_nameservers(server);
   EXPECT_EQ(resolv_conf(spec, "ns", {"", ""}), "nameserver 1.1.1.1\nnameserver 2.2.2.2\nnameserver 3.3.3.3\n");
+  std::vector<std::string> omissions;
+  resolv_conf(spec, "ns", {"", ""}, &omissions);
+  EXPECT_EQ(omissions,
+            std::vector<std::string>{"Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver "
+                                     "line is: 1.1.1.1 2.2.2.2 3.3.3.3"});
+}
+
+TEST(ResolvConf, SearchesCountUpToTheirNumberAndTheLengthOfTheirLine) {
+  corev1::PodSpec spec = with_policy("None");
+  for (int i = 0; i < 33; ++i) spec.mutable_dnsconfig()->add_searches("d" + std::to_string(i));
+  std::vector<std::string> omissions;
+  EXPECT_TRUE(resolv_conf(spec, "ns", {"", ""}, &omissions).ends_with(" d30 d31\n"));
+  EXPECT_EQ(omissions.size(), 1u);
+  spec.mutable_dnsconfig()->clear_searches();
+  for (char c = 'a'; c < 'l'; ++c) spec.mutable_dnsconfig()->add_searches(std::string(200, c));
+  const std::string cut = resolv_conf(spec, "ns", {"", ""}, &omissions);
+  EXPECT_TRUE(cut.ends_with(" " + std::string(200, 'j') + "\n"));
+  EXPECT_EQ(omissions.size(), 1u);
+  spec.mutable_dnsconfig()->mutable_searches()->RemoveLast();
+  EXPECT_EQ(resolv_conf(spec, "ns", {"", ""}, &omissions), cut);
+  EXPECT_TRUE(omissions.empty());
+}
+
+TEST(PodHostname, TheKernelsIsTheWholeNameWhereThePodWantsThatAndItFits) {
+  corev1::PodSpec spec;
+  spec.set_subdomain("sub");
+  EXPECT_EQ(*kernel_hostname(spec, "ns", "p"), "p");
+  spec.set_sethostnameasfqdn(true);
+  EXPECT_EQ(*kernel_hostname(spec, "ns", "p"), "p.sub.ns.svc.cluster.local");
+  const auto long_name = kernel_hostname(spec, "ns", std::string(40, 'p'));
+  ASSERT_FALSE(long_name);
+  EXPECT_EQ(long_name.error().message, "failed to construct FQDN from pod hostname and cluster domain, FQDN " + std::string(40, 'p') +
+                                           ".sub.ns.svc.cluster.local is too long (64 characters is the max, 65 characters requested)");
+  spec.clear_subdomain();
+  EXPECT_EQ(*kernel_hostname(spec, "ns", "p"), "p");
 }
 
 }  // namespace

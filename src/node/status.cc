@@ -7,6 +7,7 @@
 #include "node/conditions.h"
 #include "node/phase.h"
 #include "node/restart_policy.h"
+#include "node/volumes.h"
 
 namespace stint {
 namespace {
@@ -35,7 +36,7 @@ void fill_mounts(const corev1::Container& container, corev1::ContainerStatus& ou
     entry.set_mountpath(mount.mountpath());
     if (!mount.readonly()) continue;
     entry.set_readonly(true);
-    entry.set_recursivereadonly("Disabled");
+    entry.set_recursivereadonly(is_recursively_read_only(mount) ? "Enabled" : "Disabled");
   }
 }
 

@@ -10,6 +10,8 @@
 
 #include "api/quantity.h"
 #include "node/atomic_files.h"
+#include "node/group_ownership.h"
+#include "node/sub_path.h"
 #include "os/descriptor.h"
 #include "os/mounts.h"
 
@@ -35,25 +37,6 @@ bool is_mount_point(const fs::path& path) {
 Result<void> mount_tmpfs(const fs::path& path, const std::string& options) {
   if (is_mount_point(path) || geteuid() != 0) return {};
   return os::mount_tmpfs(path, options);
-}
-
-// Group, group permissions and setgid, so that new files belong to the group too.
-Result<void> give_to_group(const fs::path& root, gid_t group, bool read_only) {
-  auto give = [group, read_only](const fs::path& path) -> Result<void> {
-    struct stat info{};
-    if (lstat(path.c_str(), &info) != 0) return fail(errno_error("stat " + path.string(), errno));
-    if (lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0) return fail(errno_error("chown " + path.string(), errno));
-    if (S_ISLNK(info.st_mode)) return {};
-    const mode_t added = S_ISDIR(info.st_mode) ? 02070 : 0060;
-    const mode_t mode = info.st_mode | (read_only ? added & ~mode_t{0020} : added);
-    if (chmod(path.c_str(), mode & 07777) != 0) return fail(errno_error("chmod " + path.string(), errno));
-    return {};
-  };
-  TRY_VOID(give(root));
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(root, error)) TRY_VOID(give(entry.path()));
-  if (error) return fail(errno_error("list " + root.string(), error.value()));
-  return {};
 }
 
 Result<void> set_up_empty_dir(const corev1::EmptyDirVolumeSource& source, const fs::path& path) {
@@ -120,47 +103,48 @@ const corev1::Volume* find_volume(const corev1::PodSpec& spec, const std::string
   return nullptr;
 }
 
-// The real path of `sub` in `root`, made if missing. Refused when a symbolic link leads out of the volume.
-Result<std::string> sub_path(const fs::path& root, const fs::path& sub) {
-  std::error_code error;
-  const fs::path base = fs::canonical(root, error);
-  if (error) return fail(errno_error("resolve " + root.string(), error.value()));
-  auto resolve = [&](const fs::path& path) -> Result<fs::path> {
-    fs::path real = fs::weakly_canonical(path, error);
-    if (error) return fail(errno_error("resolve " + path.string(), error.value()));
-    const auto [end, ignored] = std::mismatch(base.begin(), base.end(), real.begin(), real.end());
-    if (end != base.end()) return fail(Reason::kInvalid, "subPath \"" + sub.string() + "\" leads out of its volume");
-    return real;
-  };
-  TRY(fs::path real, resolve(base / sub));
-  if (!fs::exists(real, error)) {
-    const auto permissions = fs::status(base, error).permissions();
-    fs::create_directories(real, error);
-    if (error) return fail(errno_error("mkdir " + real.string(), error.value()));
-    fs::permissions(real, permissions, error);
-    TRY(real, resolve(base / sub));
-  }
-  return real.string();
+MountPropagation propagation_of(const corev1::VolumeMount& mount) {
+  if (mount.mountpropagation() == "Bidirectional") return MountPropagation::kShared;
+  if (mount.mountpropagation() == "HostToContainer") return MountPropagation::kSlave;
+  return MountPropagation::kPrivate;
 }
 
-Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::VolumeMount& mount, const PodPaths& paths,
+// What the mount's subPath or subPathExpr says; "" without either.
+Result<std::string> sub_path_of(const corev1::VolumeMount& mount, const Environment& environment) {
+  if (mount.subpathexpr().empty()) return mount.subpath();
+  std::string sub = expand(mount.subpathexpr(), environment);
+  if (sub.empty() || sub.find("$(") != std::string::npos) return fail(Reason::kInvalid, "missing value for " + mount.subpathexpr());
+  return sub;
+}
+
+Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::Container& container, int index, const PodPaths& paths,
                               const Environment& environment) {
+  const corev1::VolumeMount& mount = container.volumemounts(index);
   const auto* volume = find_volume(spec, mount.name());
   if (volume == nullptr) return fail(Reason::kInvalid, "cannot find volume \"" + mount.name() + "\" to mount into container");
   const auto& source = volume->volumesource();
   std::string path = source.has_hostpath() ? source.hostpath().path() : paths.volume(mount.name());
-  std::string sub = mount.subpath();
-  if (!mount.subpathexpr().empty()) {
-    sub = expand(mount.subpathexpr(), environment);
-    if (sub.empty() || sub.find("$(") != std::string::npos) return fail(Reason::kInvalid, "missing value for " + mount.subpathexpr());
-  }
+  TRY(const std::string sub, sub_path_of(mount, environment));
   if (!sub.empty()) {
-    TRY(path, sub_path(path, sub));
+    auto bound = bind_sub_path(path, sub, paths.sub_path(mount.name(), container.name(), index));
+    if (!bound) {
+      return fail(bound.error().reason, "failed to prepare subPath for volumeMount \"" + mount.name() + "\" of container \"" +
+                                            container.name() + "\": " + bound.error().message);
+    }
+    path = *std::move(bound);
   }
-  return Mount{.source = std::move(path), .destination = mount.mountpath(), .read_only = mount.readonly() || has_payload(source)};
+  return Mount{.source = std::move(path),
+               .destination = mount.mountpath(),
+               .read_only = mount.readonly() || has_payload(source),
+               .recursive_read_only = is_recursively_read_only(mount),
+               .propagation = propagation_of(mount)};
 }
 
 }  // namespace
+
+bool is_recursively_read_only(const corev1::VolumeMount& mount) {
+  return mount.readonly() && (mount.recursivereadonly() == "Enabled" || mount.recursivereadonly() == "IfPossible");
+}
 
 Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads, bool files_only) {
   for (const auto& volume : spec.volumes()) {
@@ -181,6 +165,7 @@ Result<void> tear_down_pod_dir(const std::string& root) {
     if (!is_mount_point(entry.path())) continue;
     TRY_VOID(os::unmount(entry.path()));
   }
+  TRY_VOID(unbind_sub_paths(root));  // before the removal, which would go into what is bound there
   fs::remove_all(root, error);
   if (error) return fail(errno_error("remove " + root, error.value()));
   return {};
@@ -189,8 +174,8 @@ Result<void> tear_down_pod_dir(const std::string& root) {
 Result<std::vector<Mount>> container_mounts(const corev1::PodSpec& spec, const corev1::Container& container, const PodPaths& paths,
                                             const Environment& environment) {
   std::vector<Mount> mounts;
-  for (const auto& mount : container.volumemounts()) {
-    TRY(auto made, container_mount(spec, mount, paths, environment));
+  for (int index = 0; index < container.volumemounts_size(); ++index) {
+    TRY(auto made, container_mount(spec, container, index, paths, environment));
     mounts.push_back(std::move(made));
   }
   return mounts;

@@ -23,6 +23,8 @@ Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, 
 // Unmounts what is mounted below the pod's directory and removes it.
 Result<void> tear_down_pod_dir(const std::string& root);
 
+// Whether what is mounted below the mount is read-only, too.
+bool is_recursively_read_only(const corev1::VolumeMount& mount);
 // The mounts of one container; sub paths are made, and must stay inside their volume.
 Result<std::vector<Mount>> container_mounts(const corev1::PodSpec& spec, const corev1::Container& container, const PodPaths& paths,
                                             const Environment& environment);

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "node/atomic_files.h"
+#include "node/size_limits.h"
 
 namespace stint {
 namespace {
@@ -89,6 +91,7 @@ TEST_F(Volumes, SubPathMayNotLeaveItsVolume) {
   ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
   fs::create_directory_symlink("/", paths().volume("v") + "/out");
   corev1::Container container;
+  container.set_name("c");
   auto& mount = *container.add_volumemounts();
   mount.set_name("v");
   mount.set_mountpath("/m");
@@ -98,6 +101,105 @@ TEST_F(Volumes, SubPathMayNotLeaveItsVolume) {
   EXPECT_TRUE(fs::is_directory(paths().volume("v") + "/in/side"));
   mount.set_subpath("out/etc");
   EXPECT_FALSE(container_mounts(pod_.spec(), container, paths(), {}));
+  mount.set_subpath("out/stint-must-not-be-made");
+  EXPECT_FALSE(container_mounts(pod_.spec(), container, paths(), {}));
+  EXPECT_FALSE(fs::exists("/stint-must-not-be-made"));
+  EXPECT_TRUE(tear_down_pod_dir(paths().root));
+}
+
+TEST_F(Volumes, WhatASubPathWasIsMountedThoughALinkTakesItsPlace) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may bind";
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  volume.mutable_volumesource()->mutable_emptydir();
+  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
+  const fs::path inside = paths().volume("v") + "/in";
+  fs::create_directory(inside);
+  std::ofstream(inside / "mine") << "text";
+  corev1::Container container;
+  container.set_name("c");
+  auto& mount = *container.add_volumemounts();
+  mount.set_name("v");
+  mount.set_mountpath("/m");
+  mount.set_subpath("in");
+  const auto mounts = container_mounts(pod_.spec(), container, paths(), {});
+  ASSERT_TRUE(mounts);
+  fs::rename(inside, paths().volume("v") + "/moved");
+  fs::create_directory_symlink("/etc", inside);
+  EXPECT_EQ(read(mounts->front().source + "/mine"), "text");
+  EXPECT_FALSE(fs::exists(mounts->front().source + "/hostname"));
+  EXPECT_FALSE(container_mounts(pod_.spec(), container, paths(), {}));  // the container's next start
+  EXPECT_TRUE(tear_down_pod_dir(paths().root));
+  EXPECT_FALSE(fs::exists(paths().root));
+}
+
+TEST_F(Volumes, WhatIsBoundOfAHostPathOutlivesThePod) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may bind";
+  fs::create_directories(dir_ + "/host/sub");
+  std::ofstream(dir_ + "/host/sub/kept") << "text";
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  volume.mutable_volumesource()->mutable_hostpath()->set_path(dir_ + "/host");
+  corev1::Container container;
+  container.set_name("c");
+  for (const char* sub : {"sub", "sub/kept"}) {
+    auto& mount = *container.add_volumemounts();
+    mount.set_name("v");
+    mount.set_mountpath(std::string("/") + sub);
+    mount.set_subpath(sub);
+  }
+  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
+  for (int start = 0; start < 2; ++start) {
+    const auto mounts = container_mounts(pod_.spec(), container, paths(), {});
+    ASSERT_TRUE(mounts);
+    EXPECT_EQ(read((*mounts)[0].source + "/kept"), "text");
+    EXPECT_EQ(read((*mounts)[1].source), "text");
+  }
+  ASSERT_TRUE(tear_down_pod_dir(paths().root));
+  EXPECT_FALSE(fs::exists(paths().root));
+  EXPECT_EQ(read(dir_ + "/host/sub/kept"), "text");
+}
+
+TEST_F(Volumes, AGroupIsGivenTheVolumeAndNothingThatALinkInItNames) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  volume.mutable_volumesource()->mutable_emptydir();
+  pod_.mutable_spec()->mutable_securitycontext()->set_fsgroup(2000);
+  const std::string path = paths().volume("v");
+  fs::create_directories(path + "/sub");
+  fs::create_directories(dir_ + "/outside/below");
+  std::ofstream(path + "/sub/file") << "text";
+  fs::create_directory_symlink(dir_ + "/outside", path + "/sub/link");
+  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
+  struct stat info{};
+  ASSERT_EQ(stat((path + "/sub").c_str(), &info), 0);
+  EXPECT_EQ(info.st_gid, 2000u);
+  EXPECT_EQ(info.st_mode & 02070, 02070u);
+  ASSERT_EQ(stat((path + "/sub/file").c_str(), &info), 0);
+  EXPECT_EQ(info.st_gid, 2000u);
+  for (const char* untouched : {"/outside", "/outside/below"}) {
+    ASSERT_EQ(stat((dir_ + untouched).c_str(), &info), 0);
+    EXPECT_NE(info.st_gid, 2000u) << untouched;
+    EXPECT_EQ(info.st_mode & 02000, 0u) << untouched;
+  }
+}
+
+TEST_F(Volumes, AVolumeIsWithinItsLimitUpToTheBlockThatExceedsIt) {
+  auto& volume = *pod_.mutable_spec()->add_volumes();
+  volume.set_name("v");
+  auto& source = *volume.mutable_volumesource()->mutable_emptydir();
+  EXPECT_FALSE(has_size_limits(pod_.spec()));
+  source.mutable_sizelimit()->set_string("1Mi");
+  EXPECT_TRUE(has_size_limits(pod_.spec()));
+  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
+  const std::string path = paths().volume("v");
+  std::ofstream(path + "/a") << std::string(512 << 10, 'x');
+  fs::create_hard_link(path + "/a", path + "/same");
+  fs::create_directory_symlink("/usr", path + "/link");
+  EXPECT_EQ(exceeded_size_limit(pod_.spec(), paths()), "");
+  std::ofstream(path + "/b") << std::string(512 << 10, 'x') << std::flush;
+  EXPECT_EQ(exceeded_size_limit(pod_.spec(), paths()), "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ");
 }
 
 TEST(VolumePayload, MissingKeysBlockUnlessOptional) {

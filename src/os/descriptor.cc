@@ -1,6 +1,8 @@
 #include "os/descriptor.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 #include <cerrno>
 #include <vector>
@@ -15,15 +17,31 @@ Result<Pipe> make_pipe() {
   return pipe;
 }
 
+namespace {
+
+Result<Descriptor> opened(int fd, const std::string& path) {
+  if (fd >= 0) return Descriptor(fd);
+  const int code = errno;
+  Error error = errno_error("open " + path, code);
+  if (code == ENOENT) error.reason = Reason::kNotFound;
+  return fail(std::move(error));
+}
+
+}  // namespace
+
 Result<Descriptor> open_at(int directory, const std::string& path, int flags, int mode) {
-  const int fd = openat(directory, path.c_str(), flags | O_CLOEXEC, mode);
-  if (fd < 0) {
-    const int code = errno;
-    Error error = errno_error("open " + path, code);
-    if (code == ENOENT) error.reason = Reason::kNotFound;
-    return fail(std::move(error));
-  }
-  return Descriptor(fd);
+  return opened(openat(directory, path.c_str(), flags | O_CLOEXEC, mode), path);
+}
+
+Result<Descriptor> open_beneath(int directory, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  int fd = -1;
+  do {  // EAGAIN: something was renamed meanwhile, so that the kernel can't tell whether ".." stayed inside
+    fd = static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
+  } while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+  return opened(fd, path);
 }
 
 Result<Descriptor> open_path(const std::string& path, int flags, int mode) { return open_at(AT_FDCWD, path, flags, mode); }

@@ -47,6 +47,9 @@ Result<Pipe> make_pipe();
 // `flags` as open(2); close-on-exec is added.
 Result<Descriptor> open_at(int directory, const std::string& path, int flags, int mode = 0);
 Result<Descriptor> open_path(const std::string& path, int flags, int mode = 0);
+// `path` without a way out of `directory`: links are followed only while they stay inside, absolute ones and those of /proc never. A path
+// that leads out, at any moment of the walk, is an error.
+Result<Descriptor> open_beneath(int directory, const std::string& path, int flags);
 Result<void> write_all(int fd, std::string_view bytes);
 // What can be read now, at most `bytes_max`; `end` tells that the other side hung up. For descriptors that do not block.
 Result<std::string> read_available(int fd, size_t bytes_max, bool* end);

@@ -50,10 +50,15 @@ struct SandboxStatus {
   bool ready = false;
 };
 
+// Whether mounts made later below one of the two sides show on the other.
+enum class MountPropagation { kPrivate, kSlave, kShared };
+
 struct Mount {
   std::string source;       // host path
   std::string destination;  // in the container
   bool read_only = false;
+  bool recursive_read_only = false;                           // what is mounted below it, too; with read_only alone
+  MountPropagation propagation = MountPropagation::kPrivate;  // kSlave: the host's show in the container; kShared: both ways
 };
 
 // Which system calls a container may make.

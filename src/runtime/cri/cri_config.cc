@@ -28,6 +28,11 @@ void set_seccomp(const SeccompChoice& choice, v1::SecurityProfile& profile) {
   profile.set_localhost_ref(choice.path);
 }
 
+v1::MountPropagation propagation_of(MountPropagation propagation) {
+  if (propagation == MountPropagation::kShared) return v1::PROPAGATION_BIDIRECTIONAL;
+  return propagation == MountPropagation::kSlave ? v1::PROPAGATION_HOST_TO_CONTAINER : v1::PROPAGATION_PRIVATE;
+}
+
 std::optional<int64_t> number(std::string_view text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -136,6 +141,8 @@ Result<v1::ContainerConfig> container_config(const ContainerConfig& config, cons
     added.set_container_path(mount.destination);
     added.set_host_path(mount.source);
     added.set_readonly(mount.read_only);
+    added.set_recursive_read_only(mount.recursive_read_only);
+    added.set_propagation(propagation_of(mount.propagation));
   }
   (*out.mutable_labels())[kInstanceLabel] = instance;
   (*out.mutable_labels())[kSandboxLabel] = config.sandbox_id;

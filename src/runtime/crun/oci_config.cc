@@ -131,6 +131,18 @@ Value mount(std::string_view destination, std::string_view type, std::string_vie
   return Members{{"destination", destination}, {"type", type}, {"source", source}, {"options", std::move(options)}};
 }
 
+std::string_view propagation_option(MountPropagation propagation) {
+  if (propagation == MountPropagation::kShared) return "rshared";
+  return propagation == MountPropagation::kSlave ? "rslave" : "rprivate";
+}
+
+// The root's own must let through what its mounts are to see.
+std::string_view root_propagation(const std::vector<Mount>& mounts) {
+  MountPropagation widest = MountPropagation::kPrivate;
+  for (const Mount& each : mounts) widest = std::max(widest, each.propagation);
+  return widest == MountPropagation::kPrivate ? "" : propagation_option(widest);
+}
+
 Array mounts_of(const OciConfigInput& input) {
   const Value sys_access = input.container.privileged ? "rw" : "ro";
   Array mounts{
@@ -144,7 +156,8 @@ Array mounts_of(const OciConfigInput& input) {
       mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", sys_access}),
   };
   for (const Mount& bind : input.container.mounts) {
-    mounts.push_back(mount(bind.destination, "bind", bind.source, {"rbind", "rprivate", bind.read_only ? "ro" : "rw"}));
+    const std::string_view access = !bind.read_only ? "rw" : bind.recursive_read_only ? "rro" : "ro";
+    mounts.push_back(mount(bind.destination, "bind", bind.source, {"rbind", propagation_option(bind.propagation), access}));
   }
   return mounts;
 }
@@ -232,6 +245,7 @@ Value linux_of(const OciConfigInput& input, bool administrator) {
     part.emplace_back("sysctl", std::move(sysctls));
   }
   if (!input.devices.empty()) part.emplace_back("devices", devices_of(input.devices));
+  if (const std::string_view root = root_propagation(input.container.mounts); !root.empty()) part.emplace_back("rootfsPropagation", root);
   if (input.container.privileged) return part;
   if (!input.container.unmasked_proc) {
     part.emplace_back("maskedPaths", strings(kMaskedPaths));
