@@ -13,7 +13,7 @@ constexpr int kCountMax = 1000;
 void add_shared(CLI::App& verb, CronCommand& options) {
   add_parsed(verb, "--from", options.from, parse_time, "the time from which to look (default: now)");
   verb.add_option_function<std::string>(
-          "-o,--output", [&options](const std::string& name) { options.as_json = name == "json"; }, "")
+          "-o,--output", [&options](const std::string& name) { options.as_json = name == "json"; }, "how to print it (default: table)")
       ->check(CLI::IsMember({"table", "json"}));
 }
 

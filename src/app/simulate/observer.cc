@@ -170,10 +170,15 @@ void Observer::explain_start(const Pod& pod, const JobReport& report, Attempt& a
   }
   const bool for_itself = pod.metadata().annotations().contains(std::string(job::kFailureCountKey));
   const History& judged = for_itself ? own : whole;
+  if (!own.disrupted && judged.failures == 0) {
+    attempt.reason = "Retry";
+    attempt.why = "the index failed before; a pod has succeeded since, so the Job does not wait";
+    return;
+  }
   attempt.backoff = clock_.now() - judged.last_failure.value_or(clock_.now());
   attempt.reason = own.disrupted ? "Disrupted" : "BackOff";
-  const std::string waits = (for_itself ? " of the index it waits " : " the Job waits ") + go_duration_text(attempt.backoff);
-  attempt.why = own.disrupted ? "the pod before it was taken away;" + waits : "after " + counted(judged.failures, "failure") + waits;
+  const std::string waits = (for_itself ? " of the index it waited " : " in a row the Job waited ") + go_duration_text(attempt.backoff);
+  attempt.why = own.disrupted ? "the pod before it was taken away" : "after " + counted(judged.failures, "failure") + waits;
 }
 
 void Observer::see_waiting(const Pod& pod, Track& track) {

@@ -220,7 +220,7 @@ TEST(Simulate, MakesOneJsonDocument) {
 TEST(Simulate, DrawsAPicture) {
   const std::string svg = as_svg(run(job_yaml("  backoffLimit: 1\n"), with_codes({"1"})));
   EXPECT_THAT(svg, testing::StartsWith("<svg "));
-  EXPECT_THAT(svg, HasSubstr("after 1 failure the Job waits 10s"));
+  EXPECT_THAT(svg, HasSubstr("after 1 failure in a row the Job waited 10s"));
 }
 
 TEST(Simulate, CountsTimesFromTheStart) {
@@ -231,7 +231,7 @@ TEST(Simulate, CountsTimesFromTheStart) {
 Job default/j, created at +0s (2026-08-03T10:00:00Z)
   #  POD  START  END   EXIT  WAITED  WHY
   1  j-x  +0s    +1s   1     -       the Job starts
-  2  j-x  +11s   +12s  1     10s     after 1 failure the Job waits 10s
+  2  j-x  +11s   +12s  1     10s     after 1 failure in a row the Job waited 10s
   Failed at +12s (2026-08-03T10:00:12Z): BackoffLimitExceeded: Job has reached the specified backoff limit
   succeeded 0, failed 2
 

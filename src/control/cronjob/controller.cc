@@ -77,6 +77,7 @@ void CronJobController::on_cron_job(const Object& old, const Object& next) {
     written_.erase(before->metadata().uid());
     unseen_run_.erase(before->metadata().uid());
     rescheduled_.erase(object_key(*before));
+    stale_.erase(object_key(*before));
     queue_.forget(object_key(*before));
   }
   if (now == nullptr) return;
@@ -172,18 +173,21 @@ Task<Result<CronJobController::Again>> CronJobController::act(View& view) {
 Task<void> CronJobController::trim_history(View& view) {
   for (const JobPtr& job : find_outdated(*view.cron_job, view.jobs)) {
     if (is_deleting(*job)) continue;
-    const bool deleted = co_await delete_job(*view.cron_job, job->metadata().namespace_(), job->metadata().name());
+    const bool deleted = co_await delete_job(*view.cron_job, reference_to(*job));
     if (deleted) view.removed.insert(job->metadata().uid());
   }
 }
 
-Task<bool> CronJobController::delete_job(const batchv1::CronJob& about, std::string ns, std::string name) {
-  const auto removed = co_await client_.remove(kind_of<batchv1::Job>(), ns, name, {.propagation = Propagation::kBackground});
+// Another Job that took the name meanwhile stays: the one that was meant is gone.
+Task<bool> CronJobController::delete_job(const batchv1::CronJob& about, corev1::ObjectReference job) {
+  const auto removed = co_await client_.remove(kind_of<batchv1::Job>(), job.namespace_(), job.name(),
+                                               {.propagation = Propagation::kBackground, .uid = job.uid()});
+  if (!removed && (removed.error().reason == Reason::kNotFound || removed.error().reason == Reason::kConflict)) co_return true;
   if (!removed) {
     recorder_.warning(about, "FailedDelete", "Deleted job: " + removed.error().message);
     co_return false;
   }
-  recorder_.normal(about, "SuccessfulDelete", "Deleted job " + name);
+  recorder_.normal(about, "SuccessfulDelete", "Deleted job " + job.name());
   co_return true;
 }
 
@@ -216,14 +220,15 @@ Task<Result<void>> CronJobController::start_run(const View& view, const Plan& pl
       recorder_.warning(cron_job, "FailedGet", "Get job: " + running.error().message);
       co_return fail(running.error());
     }
-    const bool deleted = co_await delete_job(cron_job, reference.namespace_(), reference.name());
+    const bool deleted = co_await delete_job(cron_job, reference);
     if (!deleted) co_return fail(Reason::kNone, "could not replace job " + object_key(**running));
     unlist(status, reference.uid());
   }
   CO_TRY(const JobPtr job, co_await create_or_find(cron_job, *plan.start));
   if (job != nullptr) unseen_run_[cron_job.metadata().uid()] = reference_to(*job);
   if (job == nullptr || is_listed(status, job->metadata().uid())) co_return Result<void>();
-  *status.add_active() = reference_to(*job);
+  // One that was found may have ended by now, and then nothing would take it out of the list.
+  if (finished_as(*job).empty()) *status.add_active() = reference_to(*job);
   *status.mutable_lastscheduletime() = to_time(*plan.start);
   co_return Result<void>();
 }

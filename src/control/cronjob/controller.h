@@ -30,7 +30,7 @@ class CronJobController : public Controller {
   Task<Result<Again>> sync(std::string key);
   Task<Result<Again>> act(cronjob::View& view);
   Task<void> trim_history(cronjob::View& view);
-  Task<bool> delete_job(const batchv1::CronJob& about, std::string ns, std::string name);
+  Task<bool> delete_job(const batchv1::CronJob& about, corev1::ObjectReference job);
   Task<Result<void>> add_unseen_run(cronjob::View& view);
   Task<Result<void>> confirm(cronjob::View& view);
   // Deletes what is replaced and creates the run's Job; `status` follows as far as that goes.

@@ -126,6 +126,17 @@ TEST_F(CronJobControllerTest, ForbidHoldsWhileNeitherCacheNorStatusShowsTheRun) 
   EXPECT_EQ(jobs(), (Strings{"c-29762519"}));
 }
 
+TEST_F(CronJobControllerTest, ListsNoRunThatHadEndedWhenItWasFound) {
+  start();
+  put(make_cron_job("@every 20s"));
+  loop_.run_for(45s);  // 09:59:15
+  ASSERT_EQ(jobs(), (Strings{"c-29762518", "c-29762519"}));
+  for (const std::string& name : jobs()) finish(name);
+  loop_.run_for(20s);  // the run of 09:59:30 finds the Job of its minute
+  EXPECT_EQ(cron_job()->status().active_size(), 0);
+  EXPECT_EQ(from_time(cron_job()->status().lastscheduletime()), WallTime(29762519min + 30s));
+}
+
 TEST_F(CronJobControllerTest, ReplaceDeletesTheRunBefore) {
   start();
   batchv1::CronJob cron_job = make_cron_job("*/5 * * * *");

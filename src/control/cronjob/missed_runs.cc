@@ -20,6 +20,13 @@ struct Search {
   int64_t missed = 0;  // estimated
 };
 
+// The last time up to now; `from` itself if none comes after it.
+WallTime newest_after(WallTime from, const CronSchedule& schedule, const TimeZone& zone, WallTime now) {
+  WallTime newest = from;
+  for (auto time = schedule.next(from, zone); time && *time <= now; time = schedule.next(*time, zone)) newest = *time;
+  return newest;
+}
+
 Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now,
                       bool within_deadline) {
   Search found;
@@ -39,13 +46,14 @@ Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& sche
     found.newest = first;
     return found;
   }
-  // The distance of the first two is taken for that of all; from one before the estimate the search goes on exactly.
+  // How many is an estimate, as if all were as far apart as the first two. The newest is exact: it is looked for from ever further back.
   const int64_t between = floor<seconds>(*second - *first).count();
   found.missed = floor<seconds>(now - *first).count() / between + 1;
-  for (auto time = schedule.next(*first + seconds((found.missed - 2) * between), zone); time && *time <= now;
-       time = schedule.next(*time, zone)) {
-    found.newest = time;
+  found.newest = first;
+  for (Duration back = *second - *first; found.newest == first && now - back > *first; back *= 2) {
+    for (auto time = schedule.next(now - back, zone); time && *time <= now; time = schedule.next(*time, zone)) found.newest = time;
   }
+  if (found.newest == first) found.newest = newest_after(*first, schedule, zone, now);
   return found;
 }
 

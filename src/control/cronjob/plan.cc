@@ -41,8 +41,7 @@ std::optional<WallTime> planned_time_of(const batchv1::CronJob& cron_job, const 
   return time && job.metadata().name() == job_name(cron_job, *time) ? time : std::nullopt;
 }
 
-void note_start(const batchv1::Job& job, WallTime planned, batchv1::CronJobStatus& status) {
-  *status.add_active() = reference_to(job);
+void note_planned(WallTime planned, batchv1::CronJobStatus& status) {
   if (!status.has_lastscheduletime() || from_time(status.lastscheduletime()) < planned)
     *status.mutable_lastscheduletime() = to_time(planned);
 }
@@ -55,7 +54,8 @@ void reconcile_active(const View& view, Plan& plan) {
     const std::string &uid = job->metadata().uid(), &name = job->metadata().name();
     const bool listed = is_listed(plan.status, uid);
     const auto planned = planned_time_of(*view.cron_job, *job);
-    if (condition.empty() && !listed && planned) note_start(*job, *planned, plan.status);
+    if (planned) note_planned(*planned, plan.status);
+    if (condition.empty() && !listed && planned) *plan.status.add_active() = reference_to(*job);
     if (condition.empty() && !listed && !planned) {
       plan.notices.push_back({true, "UnexpectedJob", "Saw a job that the controller did not create or forgot: " + name});
     }

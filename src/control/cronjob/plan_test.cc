@@ -254,6 +254,29 @@ TEST(CronJobPlan, IsBlockedByARunOfItsOwnThatItsStatusForgot) {
   EXPECT_EQ(from_time(planned.status.lastscheduletime()), at("2026-08-03T09:00:00Z"));
 }
 
+TEST(CronJobPlan, DoesNotRepeatARunThatEndedBeforeItWasWrittenDown) {
+  batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T08:00:00Z");
+  auto run = std::make_shared<batchv1::Job>(make_job(cron_job, at("2026-08-03T09:00:00Z")));
+  run->mutable_metadata()->set_uid("a");
+  auto& condition = *run->mutable_status()->add_conditions();
+  condition.set_type("Complete");
+  condition.set_status("True");
+  const Plan planned = plan(make_view(cron_job, {run}), at("2026-08-03T09:30:00Z"));
+  EXPECT_EQ(start_of(planned), "none");
+  EXPECT_FALSE(is_listed(planned.status, "a"));
+  EXPECT_EQ(from_time(planned.status.lastscheduletime()), at("2026-08-03T09:00:00Z"));
+}
+
+TEST(CronJobPlan, FindsTheNewestOfUnevenlySpacedMissedTimes) {
+  batchv1::CronJob cron_job = make_cron_job("30 10,11,12 * * 1-5", "2026-08-01T00:00:00Z");
+  set_last(cron_job, "2026-08-03T10:30:00Z");  // a Monday
+  EXPECT_EQ(start_of(cron_job, "2026-08-04T08:30:00Z"), "2026-08-03T12:30:00Z");
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T11:45:00Z"), "2026-08-03T11:30:00Z");
+  set_last(cron_job, "2026-07-31T12:30:00Z");  // a Friday
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T10:45:00Z"), "2026-08-03T10:30:00Z");
+}
+
 TEST(CronJobPlan, IsNotBlockedByAJobThatSomebodyElseMade) {
   batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
   cron_job.mutable_spec()->set_concurrencypolicy("Forbid");
