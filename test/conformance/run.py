@@ -19,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "clients")]
 
+import agnhost_image  # noqa: E402
 import install  # noqa: E402
 import nonewprivs_image  # noqa: E402
 
@@ -35,6 +36,9 @@ def images():
         subprocess.run([str(YARDSTICK / "images"), str(folder)], check=True, stdout=subprocess.DEVNULL)
     if not (folder / "nonewprivs.tar").exists():
         nonewprivs_image.make(folder / "nonewprivs.tar")
+        if (folder / "agnhost.tar").exists():
+            agnhost_image.complete(folder / "agnhost.tar", folder / "agnhost.new", install.UPSTREAM / "bin/agnhost")
+            (folder / "agnhost.new").rename(folder / "agnhost.tar")
     return folder
 
 
