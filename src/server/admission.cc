@@ -78,7 +78,7 @@ constexpr Step kSteps[] = {
     namespace_lifecycle,        admit_limits,    admit_service_account, restrict_node,     admit_priority,
     default_toleration_seconds, protect_storage, admit_runtime_class,   forbid_escalation,
 };
-constexpr Step kChecks[] = {check_limits, check_default_class, check_overhead};
+constexpr Step kChecks[] = {check_limits, check_pod_security, check_default_class, check_overhead};
 
 }  // namespace
 

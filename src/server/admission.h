@@ -8,9 +8,10 @@ namespace stint {
 struct Admission {
   Core& core;
   const Request& request;
-  Verb verb;           // kCreate, kUpdate or kDelete: a patch is an update
-  Message* object;     // may be changed; null for a delete
-  const Message* old;  // null for a create
+  Verb verb;                                     // kCreate, kUpdate or kDelete: a patch is an update
+  Message* object;                               // may be changed; null for a delete
+  const Message* old;                            // null for a create
+  std::vector<std::string>* warnings = nullptr;  // for the client; null for a delete and where nobody may warn
 };
 
 // A pod that comes right after its namespace waits a second for the account that a controller makes there. (account_admission.cc)
@@ -30,6 +31,7 @@ Result<void> check_limits(const Admission& admission);           // limit_ranges
 Result<void> admit_service_account(const Admission& admission);  // account_admission.cc
 Result<void> admit_priority(const Admission& admission);         // priority.cc
 Result<void> check_default_class(const Admission& admission);    // priority.cc
+Result<void> check_pod_security(const Admission& admission);     // pod_security.cc
 Result<void> admit_runtime_class(const Admission& admission);    // runtime_class.cc
 Result<void> check_overhead(const Admission& admission);         // runtime_class.cc
 Result<void> forbid_escalation(const Admission& admission);      // escalation.cc

@@ -74,7 +74,8 @@ Task<Result<Answer>> create_object(Core& core, Request request) {
   CO_TRY_VOID(validate(kind, *object));
   set_defaults(kind, *object);  // as whoever reads it will see it
   if (kind.rules->warn != nullptr) kind.rules->warn(*object, nullptr, answer.warnings);
-  CO_TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr}));
+  CO_TRY_VOID(check_admitted(
+      {.core = core, .request = request, .verb = Verb::kCreate, .object = object.get(), .old = nullptr, .warnings = &answer.warnings}));
   if (has_version) co_return fail(Reason::kNone, "resourceVersion should not be set on objects to be created");
   CO_TRY(auto charges, co_await charge_quotas(core, request, *object, nullptr));
 

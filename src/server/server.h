@@ -33,6 +33,9 @@ struct PatchBody {
   std::vector<std::string> duplicates;  // found while parsing it
 };
 
+// What admission tells the audit log of a request, by key.
+using AuditAnnotations = std::map<std::string, std::string>;
+
 struct Request {
   User user;
   Verb verb = Verb::kGet;
@@ -40,6 +43,7 @@ struct Request {
   std::string ns;  // "" cluster scope, or all namespaces for list and watch
   std::string name;
   std::string subresource;  // "status", "binding", "finalize"
+  AuditAnnotations* annotations = nullptr;  // borrowed until it is answered; null: nobody audits
 
   // create, update: a decoded body (with strict errors); patch: a PatchBody; delete: DeleteOptions in `remove`.
   DecodedBody body;

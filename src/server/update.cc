@@ -114,7 +114,8 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   keep_times_of_same(old, *next);
   TRY_VOID(validate(request, endpoint, *next, old));
   if (kind.rules->warn != nullptr && endpoint.spec_may_change) kind.rules->warn(*next, &old, warnings);
-  TRY_VOID(check_admitted({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old}));
+  TRY_VOID(
+      check_admitted({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old, .warnings = &warnings}));
   return next;
 }
 

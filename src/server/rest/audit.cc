@@ -79,6 +79,7 @@ std::string annotations_text(const AuditRecord& record) {
   Line line;
   line.text("authorization.k8s.io/decision", *record.allowed ? "allow" : "forbid");
   line.text("authorization.k8s.io/reason", record.reason);
+  for (const auto& [key, value] : record.annotations) line.text(key, value);
   return line.take();
 }
 

@@ -26,6 +26,7 @@ struct AuditRecord {
   int code = 0;
   std::optional<Error> error;
   std::string request_object, response_object;  // compact JSON, "" none
+  AuditAnnotations annotations;                 // of admission
   WallTime received, answered;
 };
 

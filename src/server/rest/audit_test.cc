@@ -96,6 +96,17 @@ TEST_F(AuditTest, RefusalsTellWhoWasRefusedAndForWhom) {
   EXPECT_EQ(all[1].find("annotations"), nullptr);
 }
 
+TEST_F(AuditTest, WhatAdmissionTellsIsAnnotated) {
+  keep(rest::AuditLevel::kMetadata);
+  send("PATCH", "/api/v1/namespaces/default", R"({"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}})",
+       {{"Content-Type", "application/merge-patch+json"}});
+  post("/api/v1/namespaces/default/pods", R"({"metadata":{"name":"p"},"spec":{"hostPID":true,"containers":[{"name":"c","image":"i"}]}})");
+  const auto all = events();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[1].find("responseStatus")->find("code")->as_int(), 403);
+  EXPECT_EQ(all[1].find("annotations")->string_at("pod-security.kubernetes.io/enforce-policy"), "baseline:latest");
+}
+
 TEST_F(AuditTest, AWatchIsOneEventWhenItEnds) {
   keep(rest::AuditLevel::kRequest);
   {

@@ -44,6 +44,7 @@ struct Exchange {
   int code = 0;
   std::optional<Error> error;
   std::string request_object, response_object;
+  AuditAnnotations annotations;
 };
 
 // What a path leads to.
@@ -254,6 +255,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_resource(Exchange& exchang
   request.ns = target.kind->namespaced ? exchange.info.ns : "";
   request.name = exchange.info.name;
   request.subresource = exchange.info.subresource;
+  if (options.audit_log != nullptr) request.annotations = &exchange.annotations;
   if (request.subresource == "log") co_return co_await answer_log(exchange, std::move(request));
   if (rest::is_pod_stream(request.subresource)) co_return co_await answer_pod_stream(exchange, std::move(request));
 
@@ -436,6 +438,7 @@ void RestHandler::State::audit(Exchange& exchange) {
   record.error = std::move(exchange.error);
   record.request_object = std::move(exchange.request_object);
   record.response_object = std::move(exchange.response_object);
+  record.annotations = std::move(exchange.annotations);
   record.received = exchange.arrived;
   record.answered = loop.now();
   options.audit_log->write(rest::audit_line(record));
