@@ -50,6 +50,7 @@ constexpr Subresource kPodSubresources[] = {
     {.name = "exec", .kind = "PodExecOptions", .verbs = "create,get"},
     {.name = "log", .kind = "Pod", .verbs = "get"},
     {.name = "portforward", .kind = "PodPortForwardOptions", .verbs = "create,get"},
+    {.name = "resize", .kind = "Pod", .verbs = "get,patch,update"},
     {.name = "status", .kind = "Pod", .verbs = kStatusVerbs},
 };
 constexpr Subresource kNamespaceSubresources[] = {

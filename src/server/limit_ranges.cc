@@ -29,8 +29,9 @@ std::vector<std::string> faults_of(const Object& range, const Message& object) {
   return core::limit_faults(as_range(range), static_cast<const corev1::PersistentVolumeClaim&>(object).spec());
 }
 
-// New pods, and claims whenever they are written.
+// New pods, pods that take a new size, and claims whenever they are written.
 bool is_bounded(const Admission& admission) {
+  if (admission.request.subresource == "resize") return admission.verb == Verb::kUpdate && !is_deleting(*admission.old);
   if (!admission.request.subresource.empty() || (admission.old != nullptr && is_deleting(*admission.old))) return false;
   if (admission.request.kind == &kind_of<corev1::PersistentVolumeClaim>()) return admission.verb != Verb::kDelete;
   return admission.request.kind == &kind_of<corev1::Pod>() && admission.verb == Verb::kCreate;

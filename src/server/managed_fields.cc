@@ -71,6 +71,7 @@ const FieldSet& reset_fields(const Kind& kind, std::string_view subresource) {
   static const FieldSet& kSpec = *new FieldSet(fields({{"spec"}}));
   static const FieldSet& kOfPodStatus =
       *new FieldSet(fields({{"spec"}, {"metadata", "deletionTimestamp"}, {"metadata", "ownerReferences"}}));
+  if (subresource == "resize") return kStatus;
   if (subresource.empty() || subresource == "finalize") return kind.subresource("status") != nullptr ? kStatus : kNone;
   if (subresource != "status") return kNone;
   return kind.descriptor() == corev1::Pod::descriptor() ? kOfPodStatus : kSpec;

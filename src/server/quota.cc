@@ -30,7 +30,9 @@ std::string joined(const std::set<std::string>& names) {
 // Creating anything counts; updates where they can change what is used.
 bool may_use(const Request& request, const Message& next, const Message* old) {
   const Kind& kind = *request.kind;
-  if (!kind.namespaced || !request.subresource.empty() || kind.kind == "Event") return false;
+  if (!kind.namespaced || kind.kind == "Event") return false;
+  if (request.subresource == "resize") return true;
+  if (!request.subresource.empty()) return false;
   if (old == nullptr) return true;
   if (kind.descriptor() == corev1::Pod::descriptor()) {
     const auto has_deadline = [](const Message& pod) { return static_cast<const corev1::Pod&>(pod).spec().has_activedeadlineseconds(); };

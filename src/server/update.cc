@@ -1,5 +1,6 @@
 // PUT and PATCH of an object or its status: read → produce → default → credit → admit → prepare → validate → persist, again from the
 // start when somebody else wrote in between.
+#include "api/core/pod_resize.h"
 #include "api/field_ownership.h"
 #include "api/go_number.h"
 #include "api/metadata_rules.h"
@@ -31,6 +32,8 @@ Endpoint endpoint_of(const Request& request) {
   if (request.subresource == "status") return {.prepare = rules.prepare_status_update, .validate = rules.validate_status};
   // Namespaces: the only way to change spec.finalizers.
   if (request.subresource == "finalize") return {.prepare = keep_namespace_status};
+  if (request.subresource == "resize")
+    return {.prepare = core::prepare_pod_resize, .validate = core::validate_pod_resize, .spec_may_change = true};
   return {.prepare = rules.prepare_update, .validate = rules.validate_update, .spec_may_change = true};
 }
 
@@ -113,7 +116,7 @@ Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request,
   if (endpoint.spec_may_change) advance_generation(kind, *next, old);
   keep_times_of_same(old, *next);
   TRY_VOID(validate(request, endpoint, *next, old));
-  if (kind.rules->warn != nullptr && endpoint.spec_may_change) kind.rules->warn(*next, &old, warnings);
+  if (kind.rules->warn != nullptr && endpoint.spec_may_change && request.subresource.empty()) kind.rules->warn(*next, &old, warnings);
   TRY_VOID(
       check_admitted({.core = core, .request = request, .verb = Verb::kUpdate, .object = next.get(), .old = &old, .warnings = &warnings}));
   return next;
