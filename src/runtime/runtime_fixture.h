@@ -30,7 +30,9 @@ class RuntimeFixture : public testing::Test {
   ~RuntimeFixture() override {
     if (runtime_) close();
     containerd_.reset();
-    std::filesystem::remove_all(dir_);
+    std::error_code error;
+    std::filesystem::remove_all(dir_, error);
+    EXPECT_FALSE(error) << "left behind: " << dir_ << ": " << error.message();
   }
 
   // Why this machine cannot run that driver; "" if it can.

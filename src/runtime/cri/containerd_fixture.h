@@ -43,6 +43,9 @@ class Containerd {
     import("docker.io/library/pause:latest", bytes, R"("Entrypoint":["/bin/sleep","2147483647"])");
   }
   ~Containerd() {
+    // What a test that failed left running would outlive it.
+    const std::string ctr = "/usr/bin/ctr -a " + socket() + " -n k8s.io tasks ";
+    run({"/bin/sh", "-c", "for task in $(" + ctr + "ls -q); do " + ctr + "rm -f $task; done"});
     kill(pid_, SIGTERM);
     waitpid(pid_, nullptr, 0);
     run({"/sbin/ip", "link", "delete", bridge_});
