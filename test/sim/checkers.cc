@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/cronjob/plan.h"
 #include "control/job/indexes.h"
 #include "control/job/pod.h"
 #include "control/job/spec.h"
@@ -10,8 +11,6 @@ namespace stint::sim {
 namespace {
 
 using Uids = google::protobuf::RepeatedPtrField<std::string>;
-
-constexpr char kPlannedTime[] = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
 std::set<std::string> minus(const Uids& from, const Uids& without) {
   std::set<std::string> left(from.begin(), from.end());
@@ -219,7 +218,7 @@ void Checkers::check_end_of_job(const Job& job, const JobLedger& ledger) {
 void Checkers::see_run(const Job& job) {
   const auto* owner = controller_of(job);
   if (owner == nullptr || owner->kind() != "CronJob") return;
-  const auto planned = job.metadata().annotations().find(kPlannedTime);
+  const auto planned = job.metadata().annotations().find(cronjob::kPlannedTime);
   if (planned == job.metadata().annotations().end()) return;
   auto [run, first] = runs_.try_emplace({owner->uid(), planned->second}, job.metadata().uid());
   if (!first && !removed_by_hand_.contains(run->second))

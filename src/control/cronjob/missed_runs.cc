@@ -49,11 +49,13 @@ Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& sche
   // How many is an estimate, as if all were as far apart as the first two. The newest is exact: it is looked for from ever further back.
   const int64_t between = floor<seconds>(*second - *first).count();
   found.missed = floor<seconds>(now - *first).count() / between + 1;
-  found.newest = first;
-  for (Duration back = *second - *first; found.newest == first && now - back > *first; back *= 2) {
-    for (auto time = schedule.next(now - back, zone); time && *time <= now; time = schedule.next(*time, zone)) found.newest = time;
-  }
-  if (found.newest == first) found.newest = newest_after(*first, schedule, zone, now);
+  const auto is_met_from = [&](WallTime from) {
+    const auto time = schedule.next(from, zone);
+    return time && *time <= now;
+  };
+  Duration back = *second - *first;
+  while (now - back > *first && !is_met_from(now - back)) back *= 2;
+  found.newest = newest_after(std::max(*first, now - back), schedule, zone, now);
   return found;
 }
 

@@ -32,8 +32,6 @@ void note_success(const batchv1::Job& job, batchv1::CronJobStatus& status) {
   }
 }
 
-constexpr char kPlannedTime[] = "batch.kubernetes.io/cronjob-scheduled-timestamp";
-
 // The time for which this controller made the Job; none: another hand did.
 std::optional<WallTime> planned_time_of(const batchv1::CronJob& cron_job, const batchv1::Job& job) {
   const auto found = job.metadata().annotations().find(kPlannedTime);

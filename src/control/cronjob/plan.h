@@ -13,6 +13,9 @@
 
 namespace stint::cronjob {
 
+// The annotation of a run's Job with the time that it was planned for.
+inline constexpr char kPlannedTime[] = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+
 struct View {
   std::shared_ptr<const batchv1::CronJob> cron_job;
   std::vector<JobPtr> jobs;                     // that it controls

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "control/in_batches.h"
 
 namespace stint::event_ttl {
 namespace {
 
 constexpr Duration kPeriod = std::chrono::minutes(1);
-// They wait for the store, whose commits are grouped.
 constexpr size_t kRemovalsAtOnce = 50;
 
 }  // namespace
@@ -49,12 +49,7 @@ Task<void> EventTtlController::run() {
 
 Task<void> EventTtlController::sweep() {
   const std::vector<Object> outdated = find_outdated(events_.list(), context_.loop.now());
-  for (size_t begun = 0; begun < outdated.size();) {
-    std::vector<Task<void>> together;
-    const size_t end = std::min(begun + kRemovalsAtOnce, outdated.size());
-    for (; begun < end; ++begun) together.push_back(remove(outdated[begun]));
-    co_await when_all(context_.loop, std::move(together));
-  }
+  co_await in_batches(context_.loop, outdated.size(), kRemovalsAtOnce, [&](size_t i) { return remove(outdated[i]); });
 }
 
 Task<void> EventTtlController::remove(Object event) {

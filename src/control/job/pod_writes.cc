@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/refusals.h"
+#include "control/in_batches.h"
 #include "control/job/claim.h"
 #include "control/job/pod_template.h"
 
@@ -56,12 +57,7 @@ Task<void> PodWrites::create_one(JobPtr job, Creation creation, Done& done) {
 
 Task<PodWrites::Done> PodWrites::remove(JobPtr job, Pods pods, bool release_first) {
   Done done;
-  for (size_t begun = 0; begun < pods.size();) {
-    std::vector<Task<void>> tasks;
-    const size_t end = std::min(begun + kParallelWritesMax, pods.size());
-    for (; begun < end; ++begun) tasks.push_back(remove_one(job, pods[begun], release_first, done));
-    co_await when_all(loop_, std::move(tasks));
-  }
+  co_await in_batches(loop_, pods.size(), kParallelWritesMax, [&](size_t i) { return remove_one(job, pods[i], release_first, done); });
   co_return done;
 }
 
@@ -89,12 +85,7 @@ Task<void> PodWrites::remove_one(JobPtr job, PodPtr pod, bool release_first, Don
 
 Task<PodWrites::Done> PodWrites::release(Pods pods, Uids& held) {
   Done done;
-  for (size_t begun = 0; begun < pods.size();) {
-    std::vector<Task<void>> tasks;
-    const size_t end = std::min(begun + kParallelWritesMax, pods.size());
-    for (; begun < end; ++begun) tasks.push_back(release_one(pods[begun], held, done));
-    co_await when_all(loop_, std::move(tasks));
-  }
+  co_await in_batches(loop_, pods.size(), kParallelWritesMax, [&](size_t i) { return release_one(pods[i], held, done); });
   co_return done;
 }
 

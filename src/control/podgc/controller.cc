@@ -1,12 +1,12 @@
 #include "control/podgc/controller.h"
 
 #include "base/log.h"
+#include "control/in_batches.h"
 
 namespace stint::podgc {
 namespace {
 
 constexpr Duration kPeriod = std::chrono::seconds(20);
-// They wait for the store, whose commits are grouped.
 constexpr size_t kRemovalsAtOnce = 50;
 constexpr Duration kNodeQuarantine = std::chrono::seconds(40);
 
@@ -43,12 +43,7 @@ Task<void> PodGcController::sweep() {
   }
   missing_since_ = std::move(missing);
   std::vector<Victim> victims = plan(pods, [&](const std::string& node) { return node_gone(node, now); });
-  for (size_t begun = 0; begun < victims.size();) {
-    std::vector<Task<void>> together;
-    const size_t end = std::min(begun + kRemovalsAtOnce, victims.size());
-    for (; begun < end; ++begun) together.push_back(collect(std::move(victims[begun])));
-    co_await when_all(context_.loop, std::move(together));
-  }
+  co_await in_batches(context_.loop, victims.size(), kRemovalsAtOnce, [&](size_t i) { return collect(std::move(victims[i])); });
 }
 
 Task<void> PodGcController::collect(Victim victim) {
