@@ -24,7 +24,8 @@ int complain(const Error& error) {
 }
 
 Task<void> stop_loop_on_signal(Loop& loop) {
-  co_await stop_signal(loop);
+  StopSignals signals(loop);
+  co_await signals.next();
   loop.stop();
 }
 

@@ -252,11 +252,31 @@ class Serve {
   }
 
   Task<void> stop_on_signal() {
-    co_await stop_signal(*loop_);
-    log_info("stopping; containers go on");
+    StopSignals signals(*loop_);
+    co_await signals.next();
+    if (command_.shutdown_grace > Duration{0} && cluster_->has_node()) {
+      log_info("stopping; pods are ended first, and another signal ends this at once");
+      Event over(*loop_);
+      Scope scope(*loop_);
+      scope.spawn(end_pods(&over));
+      scope.spawn(set_at_signal(signals, &over));
+      co_await over.wait();
+    }
+    log_info("stopping; containers that run go on");
     http_->stop_accepting();
     if (pods_http_) pods_http_->stop_accepting();
     co_await release_runtime();
+  }
+
+  Task<void> end_pods(Event* over) {
+    cluster_->stop(Part::kScheduler);  // what waits for a place is bound after the next start
+    co_await cluster_->node().shut_down({.total = command_.shutdown_grace, .critical = command_.shutdown_grace_critical});
+    over->set();
+  }
+
+  static Task<void> set_at_signal(StopSignals& signals, Event* event) {
+    co_await signals.next();
+    event->set();
   }
 
   Task<void> release_runtime() {

@@ -2,8 +2,7 @@
 
 #include <signal.h>
 #include <sys/signalfd.h>
-
-#include "os/descriptor.h"
+#include <unistd.h>
 
 namespace stint {
 namespace {
@@ -24,10 +23,16 @@ void block_stop_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-Task<void> stop_signal(Loop& loop) {
-  const sigset_t set = stop_signals();
-  const os::Descriptor descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  co_await readable(loop, descriptor.get());
+StopSignals::StopSignals(Loop& loop)
+    : loop_(loop), descriptor_([] {
+        const sigset_t set = stop_signals();
+        return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+      }()) {}
+
+Task<void> StopSignals::next() {
+  signalfd_siginfo info;
+  do co_await readable(loop_, descriptor_.get());
+  while (read(descriptor_.get(), &info, sizeof info) != sizeof info);
 }
 
 }  // namespace stint

@@ -96,6 +96,10 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--container-log-max-files", options.container_log_files_max, "files kept of a container's log")
       ->capture_default_str()
       ->check(CLI::Range(2, kLogFilesMax));
+  add_parsed(*serve, "--shutdown-grace", options.shutdown_grace, parse_span,
+             "at SIGTERM end all pods first, within this time, such as 30s (default: pods go on)");
+  add_parsed(*serve, "--shutdown-grace-critical", options.shutdown_grace_critical, parse_span,
+             "the part of it that is for critical pods alone, which end last");
   serve->add_flag("-v,--verbose", options.verbose, "log every plan of the controllers");
 }
 
@@ -183,6 +187,8 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
   } catch (const CLI::ParseError& error) {
     return Message{std::string("stint: ") + error.what() + " (see stint --help)\n", 2};
   }
+  if (options.serve.shutdown_grace_critical > options.serve.shutdown_grace)
+    return Message{"stint: --shutdown-grace-critical: it is a part of --shutdown-grace, which is shorter (see stint --help)\n", 2};
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "serve") return options.serve;
   if (name == "keyvalue") return options.keyvalue;

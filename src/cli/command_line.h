@@ -31,6 +31,8 @@ struct ServeCommand {
   std::map<std::string, int64_t, std::less<>> reserved;  // of the machine, not for pods: cpu in thousandths, bytes of what else
   int64_t container_log_bytes_max = 10 * 1024 * 1024;
   int container_log_files_max = 5;
+  Duration shutdown_grace{0};           // of all pods at the end; 0: they go on
+  Duration shutdown_grace_critical{0};  // the part of it that critical pods have for themselves
   bool verbose = false;
 };
 

@@ -52,6 +52,13 @@ TEST(CommandLine, ReservesOfTheMachineWhatPodsDoNotGet) {
   EXPECT_EQ(serve.pod_max_pids, 100);
 }
 
+TEST(CommandLine, EndsPodsAtTheEndIfTold) {
+  const auto serve = std::get<ServeCommand>(parse({"serve", "--shutdown-grace", "1m", "--shutdown-grace-critical", "10s"}));
+  EXPECT_EQ(serve.shutdown_grace, std::chrono::minutes(1));
+  EXPECT_EQ(serve.shutdown_grace_critical, std::chrono::seconds(10));
+  EXPECT_EQ(std::get<ServeCommand>(parse({"serve"})).shutdown_grace, Duration{0});
+}
+
 TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{{},
                                                                      {"serv"},
@@ -67,6 +74,9 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
                                                                      {"serve", "--container-log-max-size", "much"},
                                                                      {"serve", "--container-log-max-size", "0"},
                                                                      {"serve", "--container-log-max-files", "1"},
+                                                                     {"serve", "--shutdown-grace", "soon"},
+                                                                     {"serve", "--shutdown-grace", "-1s"},
+                                                                     {"serve", "--shutdown-grace", "5s", "--shutdown-grace-critical", "6s"},
                                                                      {"serve", "--listen", "1.2.3.4:70000"},
                                                                      {"image", "pull"},
                                                                      {"cron"},

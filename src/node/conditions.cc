@@ -124,7 +124,11 @@ void compute_conditions(const corev1::Pod& pod, const corev1::PodStatus& old, co
       *status.add_conditions() = condition;
     }
   }
-  if (disruption != nullptr) *status.add_conditions() = *disruption;
+  if (!view.disruption.empty()) {
+    add("DisruptionTarget", {true, "TerminationByKubelet", view.disruption}, pod, old, now, status);
+  } else if (disruption != nullptr) {
+    *status.add_conditions() = *disruption;
+  }
 
   const Verdict sandbox = view.sandbox_ready ? Verdict{} : Verdict{false, "PodSandboxNotReady", ""};
   const Verdict containers = containers_ready(pod.spec(), status);

@@ -1,6 +1,8 @@
 // The pod conditions that the node agent owns. Pure; any thread.
 #pragma once
 
+#include <string>
+
 #include "api/types.h"
 #include "base/clock.h"
 
@@ -10,6 +12,7 @@ namespace stint {
 struct NodeView {
   bool sandbox_ready = false;
   bool restarting_all = false;  // a rule wants every container to begin anew
+  std::string disruption;       // why the node ends the pod; "" it does not, or says so only at the end
 };
 
 // Fills status.conditions from its container statuses and phase: foreign ones of `old` first, then DisruptionTarget,

@@ -48,6 +48,14 @@ struct ContainerRecord {
 };
 
 inline constexpr std::string_view kEvicted = "Evicted";
+inline constexpr Duration kEvictionGrace = std::chrono::seconds(1);
+
+// Why the node ends a pod, with what it then says in its status.
+struct PodEnd {
+  std::string reason, message;
+  Duration grace{0};        // at most
+  bool disruption = false;  // it did nothing wrong: it gets the condition DisruptionTarget
+};
 
 struct PodRecord {
   std::map<std::string, ContainerRecord> containers;  // init and regular ones; names are unique in a pod
@@ -58,6 +66,7 @@ struct PodRecord {
   std::string failed_message;
   bool restarting_all = false;  // a rule wants every container to begin anew, and some are not gone yet
   bool refused = false;         // never taken in: no container statuses
+  std::string disruption;       // why the node ends a pod that did nothing wrong; "" it does not
 
   const ContainerRecord* find(const std::string& name) const {
     auto found = containers.find(name);

@@ -42,14 +42,14 @@ Task<bool> happened(Event& event) {
 
 // May come nearer while stopping: a second deletion can shorten the grace period.
 WallTime PodWorker::deadline(WallTime begun, const StopOrder& order) const {
-  Duration grace = span_of_seconds(pod_->spec().has_terminationgraceperiodseconds() ? pod_->spec().terminationgraceperiodseconds() : 30);
+  Duration grace = grace_period();
   if (is_deleting(*pod_) && pod_->metadata().has_deletiongraceperiodseconds()) {
     grace = std::min(grace, span_of_seconds(pod_->metadata().deletiongraceperiodseconds()));
   } else if (order.grace) {
     grace = *order.grace;
   }
-  if (object_gone_ || record_.failed_reason == kEvicted) grace = Duration{0};
-  return begun + grace;
+  if (object_gone_) grace = Duration{0};
+  return end_by_ ? std::min(begun + grace, *end_by_) : begun + grace;
 }
 
 // `unfinished` and `until` are asked anew at each exit and at each change of the object.

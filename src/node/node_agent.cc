@@ -87,6 +87,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
       pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
       services_(loop, client, kind_of<corev1::Service>(), {}),
       ready_(loop),
+      worker_gone_(loop),
       scope_(loop) {}
 
 NodeAgent::~NodeAgent() { runtime_.on_exit(nullptr); }
@@ -236,6 +237,7 @@ void NodeAgent::worker_finished(const std::string& uid) {
   if (found == workers_.end()) return;
   const auto pod = std::make_shared<corev1::Pod>(found->second->pod());
   workers_.erase(found);
+  worker_gone_.set();
   // The object may have gone while the worker took its last steps.
   if (!pods_.get(pod->metadata().namespace_(), pod->metadata().name())) scope_.spawn(remove_logs(pod));
 }
@@ -256,6 +258,7 @@ Task<void> NodeAgent::remove_logs(std::shared_ptr<const corev1::Pod> pod) {
 }
 
 std::optional<Refusal> NodeAgent::refuse(const corev1::Pod& pod) const {
+  if (description_.shutting_down) return Refusal{std::string(kShutdownRefusalReason), std::string(kShutdownRefusal)};
   std::vector<const corev1::Pod*> others;
   for (const auto& [uid, worker] : workers_)
     if (uid != pod.metadata().uid() && !worker->ended() && !worker->refused()) others.push_back(&worker->pod());

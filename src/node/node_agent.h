@@ -21,6 +21,7 @@
 #include "node/node_context.h"
 #include "node/node_object.h"
 #include "node/pod_worker.h"
+#include "node/shutdown.h"
 #include "node/usage_sampler.h"
 #include "runtime/runtime.h"
 
@@ -48,6 +49,9 @@ class NodeAgent {
   ~NodeAgent();
 
   void start();
+  // Ends every pod, the critical ones last, and returns when nothing of them is left or their time is over. The Node is not ready from
+  // then on, and takes no pods in.
+  Task<void> shut_down(ShutdownGrace grace);
   // Set when the runtime is recovered and the pods of this node are known.
   Event& ready_event() { return ready_; }
   LogSource& logs() { return logs_; }
@@ -78,6 +82,7 @@ class NodeAgent {
   Task<void> remove_logs(std::shared_ptr<const corev1::Pod> pod);
   std::optional<Refusal> refuse(const corev1::Pod& pod) const;
   Environment service_environment(const corev1::Pod& pod) const;
+  Task<void> end_group(std::vector<ShutdownGroup> groups, size_t index);  // node_shutdown.cc
 
   Loop& loop_;
   Client& client_;
@@ -97,6 +102,7 @@ class NodeAgent {
   dns::Directory directory_;
   std::unique_ptr<dns::Resolver> resolver_;  // once it listens
   Event ready_;
+  Event worker_gone_;                                          // set whenever one is
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by uid
   // What an earlier life left and a worker is to take over, by uid. Later sandboxes are made by the workers themselves.
   std::map<std::string, SandboxStatus> found_sandboxes_;

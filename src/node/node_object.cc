@@ -75,7 +75,10 @@ void add_conditions(const NodeDescription& node, const corev1::NodeStatus& old, 
   else
     add_condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", old, now, status);
   add_condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", old, now, status);
-  add_condition("Ready", true, "KubeletReady", "kubelet is posting ready status", old, now, status);
+  if (node.shutting_down)
+    add_condition("Ready", false, "KubeletNotReady", "node is shutting down", old, now, status);
+  else
+    add_condition("Ready", true, "KubeletReady", "kubelet is posting ready status", old, now, status);
 }
 
 }  // namespace

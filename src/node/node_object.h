@@ -27,6 +27,7 @@ struct NodeDescription {
   int64_t pods_max = 500;
   ResourceAmounts reserved;  // of the machine, not for pods
   NodeFacts facts;
+  bool shutting_down = false;
 };
 
 ResourceAmounts node_capacity(const NodeDescription& node);

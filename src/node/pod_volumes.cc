@@ -88,9 +88,8 @@ Task<void> PodWorker::check_storage_limits() {
         co_await on_pool(node_.loop, [pod = pod_, paths = paths_] { return exceeded_size_limit(pod->spec(), paths); });
     storage_check_at_ = node_.loop.now() + kStorageCheckPeriod;
     if (!excess.empty()) {
-      record_.failed_reason = kEvicted;
-      record_.failed_message = excess;
-      node_.recorder.warning(*pod_, record_.failed_reason, excess);
+      node_.recorder.warning(*pod_, std::string(kEvicted), excess);
+      end({.reason = std::string(kEvicted), .message = excess, .grace = kEvictionGrace});
       co_return;
     }
   }

@@ -166,6 +166,23 @@ void PodWorker::container_ended(const ContainerStatus& status) {
   wake_.set();
 }
 
+void PodWorker::end(PodEnd end) {
+  const WallTime by = node_.loop.now() + end.grace;
+  end_by_ = end_by_ ? std::min(*end_by_, by) : by;
+  if (!record_.ending && record_.failed_reason.empty()) {
+    if (end.disruption) record_.disruption = end.message;
+    record_.failed_reason = std::move(end.reason);
+    record_.failed_message = std::move(end.message);
+  }
+  wake_.set();
+  changed_.pulse();
+}
+
+Duration PodWorker::grace_period() const {
+  constexpr int64_t kDefaultSeconds = 30;
+  return span_of_seconds(pod_->spec().has_terminationgraceperiodseconds() ? pod_->spec().terminationgraceperiodseconds() : kDefaultSeconds);
+}
+
 Task<void> PodWorker::run() {
   while (true) {
     wake_.reset();

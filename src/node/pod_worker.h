@@ -40,6 +40,9 @@ class PodWorker {
   void update(Pod pod);  // the object changed
   void object_gone();    // the object was removed from the server
   void container_ended(const ContainerStatus& status);
+  // The node ends it. One that is ending already keeps its reasons, but has no more time than this.
+  void end(PodEnd end);
+  Duration grace_period() const;  // of its spec
   const corev1::Pod& pod() const { return *pod_; }
   // No longer weighs on the node: nothing of it runs or will run.
   bool ended() const { return ended_; }
@@ -170,6 +173,7 @@ class PodWorker {
   WallTime sandbox_retry_at_;
   bool ended_ = false;
   std::optional<WallTime> start_time_;
+  std::optional<WallTime> end_by_;  // of its containers, whatever grace the pod has
 
   Scope beside_;  // hooks, and the stopping of single containers
   Scope scope_;   // last: destroyed first

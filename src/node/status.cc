@@ -188,7 +188,9 @@ corev1::PodStatus compute_status(const corev1::Pod& pod, const PodRecord& record
   if (old.has_nominatednodename()) status.set_nominatednodename(old.nominatednodename());
   fill_addresses(pod, record, node, status);
   cut_messages(status);
-  const NodeView view{.sandbox_ready = record.sandbox_ready && !is_terminal_phase(phase), .restarting_all = record.restarting_all};
+  const NodeView view{.sandbox_ready = record.sandbox_ready && !is_terminal_phase(phase),
+                      .restarting_all = record.restarting_all,
+                      .disruption = phase == "Failed" ? record.disruption : ""};
   compute_conditions(pod, old, view, now, status);
   return status;
 }
