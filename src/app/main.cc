@@ -9,6 +9,7 @@
 #include "app/serve.h"
 #include "app/simulate/simulate.h"
 #include "cli/command_line.h"
+#include "os/process_holder.h"
 #include "runtime/runtimes.h"
 #include "store/stores.h"
 
@@ -41,6 +42,7 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == stint::os::kProcessHolderVerb) return stint::os::hold_processes(argc, argv);
   // Modes are chosen file by file. Under a hardened umask the root of a container's file system would be closed to all but root.
   umask(022);
   const stint::cli::Choices choices{.runtimes = stint::runtime_names(), .stores = stint::store_names()};

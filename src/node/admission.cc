@@ -69,7 +69,6 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1
 
 std::string ignored_features(const corev1::PodSpec& spec) {
   std::set<std::string> found;
-  if (spec.shareprocessnamespace()) found.insert("shareProcessNamespace");
   if (spec.imagepullsecrets_size() > 0) found.insert("imagePullSecrets");
   std::string text;
   for (const auto& feature : found) text += (text.empty() ? "" : ", ") + feature;

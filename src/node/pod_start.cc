@@ -115,6 +115,7 @@ namespace {
 
 void set_security(const corev1::PodSpec& spec, SandboxConfig& config) {
   config.host_pid = spec.hostpid();
+  config.shares_processes = spec.shareprocessnamespace() && !spec.hostpid();
   config.host_ipc = spec.hostipc();
   config.own_users = spec.has_hostusers() && !spec.hostusers();
   for (const auto& sysctl : spec.securitycontext().sysctls()) {

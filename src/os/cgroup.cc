@@ -157,6 +157,17 @@ Result<void> CgroupTree::create(const std::string& group) const {
   return delegate(parent);  // a pod's group has only groups in it, no processes of its own
 }
 
+Result<std::vector<std::string>> CgroupTree::create_leaf(const std::string& group) const {
+  std::set<std::string> directories;  // controllers may share a hierarchy
+  for (const char* controller : {"cpu", "memory", "pids"}) directories.insert(directory(controller, group));
+  std::vector<std::string> files;
+  for (const std::string& path : directories) {
+    TRY_VOID(make_directories(path));
+    files.push_back(path + "/cgroup.procs");
+  }
+  return files;
+}
+
 Result<void> CgroupTree::write_limit(std::string_view controller, const std::string& group, const std::string& file,
                                      const std::string& value) const {
   return write_control(directory(controller, group) + "/" + file, value);

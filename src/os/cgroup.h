@@ -36,6 +36,8 @@ class CgroupTree {
 
   // Makes the group with its parents; existing ones are fine. In version 2 the controllers are delegated down to it.
   Result<void> create(const std::string& group) const;
+  // Makes a group for processes, in a group that create() made, and returns the files by which a process enters it, one in each hierarchy.
+  Result<std::vector<std::string>> create_leaf(const std::string& group) const;
   Result<void> set_limits(const std::string& group, const CgroupResources& resources) const;
   // Kills what is left inside, then removes the group and all below it, in every hierarchy. Fine if it is not there. kConflict if processes
   // are still dying: ask again.

@@ -37,6 +37,7 @@ struct SandboxConfig {
   std::string pod_namespace, pod_name;
   std::string hostname;  // "" with host_network
   bool host_network = false, host_pid = false, host_ipc = false;
+  bool shares_processes = false;     // its containers see each other's processes; not with host_pid
   bool privileged = false;           // one of its containers is
   bool own_users = false;            // a user namespace; a driver without them refuses
   std::vector<HostPort> host_ports;  // none with host_network

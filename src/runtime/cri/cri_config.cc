@@ -16,7 +16,7 @@ constexpr int64_t kCpuPeriodUs = 100'000;
 
 void set_namespaces(const SandboxConfig& config, v1::NamespaceOption& namespaces) {
   namespaces.set_network(config.host_network ? v1::NODE : v1::POD);
-  namespaces.set_pid(config.host_pid ? v1::NODE : v1::CONTAINER);
+  namespaces.set_pid(config.host_pid ? v1::NODE : config.shares_processes ? v1::POD : v1::CONTAINER);
   namespaces.set_ipc(config.host_ipc ? v1::NODE : v1::POD);
 }
 

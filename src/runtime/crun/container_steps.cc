@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "os/file.h"
+#include "os/process_holder.h"
 #include "runtime/crun/driver.h"
 #include "runtime/crun/image_user.h"
 #include "runtime/crun/seccomp.h"
@@ -13,6 +14,7 @@ namespace stint::crun {
 namespace {
 
 constexpr int kStartErrorCode = 128;
+constexpr Duration kProcessHolderLimit = std::chrono::seconds(10);
 constexpr int kUnknownExitCode = 137;  // as upstream when nobody knows
 constexpr size_t kExitFileBytesMax = 64;
 
@@ -86,12 +88,30 @@ Task<Result<ContainerStatus>> CrunDriver::start_container(ContainerConfig config
   co_return container->record.status;
 }
 
+Task<Result<std::string>> CrunDriver::shared_processes(const SandboxConfig& sandbox) {
+  // The group tells which process it is, also to the next life of this one.
+  const std::string group = cgroup_of(sandbox) + "/pause";
+  const auto find = [this, group] { return on_pool(loop_, [cgroups = cgroups_, group] { return cgroups.processes(group); }); };
+  CO_TRY(std::vector<int> pids, co_await find());
+  if (pids.empty()) {
+    CO_TRY(const std::vector<std::string> files,
+           co_await on_pool(loop_, [cgroups = cgroups_, group] { return cgroups.create_leaf(group); }));
+    CO_TRY(const os::ProcessResult made, co_await os::run(loop_, os::process_holder_command(files), kProcessHolderLimit));
+    CO_TRY(pids, co_await find());
+    if (made.exit_code != 0 || pids.empty())
+      co_return fail(Reason::kInternalError, "no process namespace for the sandbox " + sandbox.id + ": " + made.err);
+  }
+  co_return "/proc/" + std::to_string(pids.front()) + "/ns/pid";
+}
+
 // Everything on disk that the OCI runtime and the next life of this process need.
 Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const ContainerRecord& record) {
   CO_TRY(const std::vector<std::string> layers, options_.image_layers(config.image_id));
   const SandboxConfig sandbox = sandboxes_.at(config.sandbox_id);
   std::string pid_path;
-  if (!config.process_namespace_of.empty()) {
+  if (sandbox.shares_processes) {
+    CO_TRY(pid_path, co_await shared_processes(sandbox));
+  } else if (!config.process_namespace_of.empty()) {
     const ContainerPtr target = find(config.process_namespace_of);
     if (target == nullptr || !target->init) co_return fail(Reason::kNotFound, "container " + config.process_namespace_of + " does not run");
     pid_path = "/proc/" + std::to_string(target->record.init.pid) + "/ns/pid";

@@ -68,6 +68,8 @@ class CrunDriver : public Runtime {
   Result<ContainerPtr> find_running(const std::string& id) const;
 
   // container_steps.cc, in order
+  // The PID namespace that the containers of the sandbox share; it is made if there is none, or was killed.
+  Task<Result<std::string>> shared_processes(const SandboxConfig& sandbox);
   Task<Result<void>> prepare(const ContainerConfig& config, const ContainerRecord& record);
   Task<Result<void>> launch(const ContainerConfig& config);
   Task<void> note_running(ContainerPtr container);

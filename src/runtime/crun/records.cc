@@ -77,6 +77,7 @@ Result<void> write_sandbox(const Paths& paths, const SandboxConfig& config) {
                                                       {"hostNetwork", config.host_network},
                                                       {"hostPID", config.host_pid},
                                                       {"hostIPC", config.host_ipc},
+                                                      {"sharesProcesses", config.shares_processes},
                                                       {"ports", std::move(ports)},
                                                       {"cpuShares", config.limits.cpu_shares},
                                                       {"cgroup", config.cgroup},
@@ -93,6 +94,7 @@ Result<SandboxConfig> read_sandbox(const Paths& paths, const std::string& id) {
   config.host_network = bool_at(value, "hostNetwork");
   config.host_pid = bool_at(value, "hostPID");
   config.host_ipc = bool_at(value, "hostIPC");
+  config.shares_processes = bool_at(value, "sharesProcesses");
   config.limits.cpu_shares = int_at(value, "cpuShares");
   if (const Value* ports = value.find("ports"); ports != nullptr && ports->is_array()) {
     for (const Value& port : ports->as_array()) {
