@@ -1,6 +1,7 @@
 #include "api/equality.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,6 +104,31 @@ bool semantically_equal(const Message& a, const Message& b) {
     if (!semantically_equal_field(a, b, type->field(i))) return false;
   }
   return true;
+}
+
+bool semantically_equal_objects(const Message& a, const Message& b) {
+  const google::protobuf::Descriptor* type = a.GetDescriptor();
+  const Reflection* reflection = a.GetReflection();
+  std::vector<const FieldDescriptor*> other;
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    const bool is_part = !field->is_repeated() && field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    const bool is_same = is_part && reflection->HasField(a, field) && reflection->HasField(b, field) &&
+                         same_bytes(reflection->GetMessage(a, field), reflection->GetMessage(b, field));
+    if (!is_same) other.push_back(field);
+  }
+  // What stands last changes most often: a status.
+  return std::all_of(other.rbegin(), other.rend(), [&](const FieldDescriptor* field) { return semantically_equal_field(a, b, field); });
+}
+
+bool same_bytes(const Message& a, const Message& b) {
+  const size_t size = a.ByteSizeLong();
+  if (size != b.ByteSizeLong()) return false;
+  std::string bytes(2 * size, '\0');
+  auto* const first = reinterpret_cast<uint8_t*>(bytes.data());
+  a.SerializeWithCachedSizesToArray(first);
+  b.SerializeWithCachedSizesToArray(first + size);
+  return std::memcmp(first, first + size, size) == 0;
 }
 
 bool semantically_equal_field(const Message& a, const Message& b, const FieldDescriptor* field) {

@@ -142,7 +142,7 @@ void keep_times_of_same(const Message& old, Message& next) {
   is.Swap(&timed);
   const std::string version = meta(next).resourceversion();
   mutable_meta(next).set_resourceversion(meta(old).resourceversion());
-  if (!semantically_equal(next, old)) is.Swap(&timed);
+  if (!semantically_equal_objects(next, old)) is.Swap(&timed);
   mutable_meta(next).set_resourceversion(version);
 }
 

@@ -116,6 +116,10 @@ bool is_owned_whole(const FieldPlan& plan) {
 
 bool is_hidden(const FieldDescriptor* field) { return field->has_json_name() && field->json_name() == "-"; }
 
+const google::protobuf::Reflection* access_to(const Descriptor* message) {
+  return google::protobuf::MessageFactory::generated_factory()->GetPrototype(message)->GetReflection();
+}
+
 // All plans so far. Readers share the lock; building a plan builds all it reaches.
 class Plans {
  public:
@@ -152,6 +156,7 @@ class Plans {
   FieldPlan build_field(const FieldDescriptor* field, std::vector<MessagePlan*>& built) {
     FieldPlan plan;
     plan.field = field;
+    plan.access = access_to(field->containing_type());
     plan.name = field->name();
     plan.prefix = "\"" + plan.name + "\":";
     plan.presence = presence_of(field);
@@ -161,6 +166,7 @@ class Plans {
       plan.shape = FieldShape::kMap;
       plan.map_key = field->message_type()->map_key();
       plan.map_value = element = field->message_type()->map_value();
+      plan.map_access = access_to(field->message_type());
     } else if (field->is_repeated()) {
       plan.shape = FieldShape::kRepeated;
       add_list_type(plan);

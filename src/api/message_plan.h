@@ -45,6 +45,7 @@ struct ListKey {
 
 struct FieldPlan {
   const google::protobuf::FieldDescriptor* field = nullptr;
+  const google::protobuf::Reflection* access = nullptr;  // of the messages that have the field: to ask one for it takes a lock
   std::string name;
   std::string prefix;                   // `"name":`
   FieldType type = FieldType::kString;  // of an element, of a map's value
@@ -54,6 +55,7 @@ struct FieldPlan {
   const MessagePlan* message = nullptr;  // kMessage
   const google::protobuf::FieldDescriptor* map_key = nullptr;
   const google::protobuf::FieldDescriptor* map_value = nullptr;
+  const google::protobuf::Reflection* map_access = nullptr;  // of the map's entries
   bool patch_merges = false;    // strategic merge patch: lists are merged, by this key or as a set without one
   bool patch_replaces = false;  // objects are replaced
   std::string patch_merge_key;

@@ -27,7 +27,7 @@ bool is_null(const Message& time) {
 
 bool is_shown(const Message& message, const FieldPlan& field) {
   if (field.presence == Presence::kAlways) return true;
-  const google::protobuf::Reflection& access = *message.GetReflection();
+  const google::protobuf::Reflection& access = *field.access;
   if (field.shape != FieldShape::kSingle) return access.FieldSize(message, field.field) > 0;
   if (!access.HasField(message, field.field)) return false;
   if (field.presence == Presence::kPointer) return true;

@@ -57,13 +57,13 @@ bool same_message(const Message& a, const Message& b, const FieldPlan& field) {
 }
 
 std::string_view string_of(const Slot& slot, std::string& scratch) {
-  const Reflection& access = *slot.owner->GetReflection();
+  const Reflection& access = *slot.access;
   if (slot.index < 0) return access.GetStringReference(*slot.owner, slot.field, &scratch);
   return access.GetRepeatedStringReference(*slot.owner, slot.field, slot.index, &scratch);
 }
 
 int64_t number_of(const Slot& slot, FieldType type) {
-  const Reflection& access = *slot.owner->GetReflection();
+  const Reflection& access = *slot.access;
   const bool is_item = slot.index >= 0;
   switch (type) {
     case FieldType::kBool:
@@ -91,13 +91,15 @@ bool same_scalar_or_message(const Slot& a, const Slot& b, const FieldPlan& field
   }
 }
 
-int size_of(const Slot& slot) { return slot ? slot.owner->GetReflection()->FieldSize(*slot.owner, slot.field) : 0; }
+Slot item_of(const Slot& list, int index) { return {list.owner, list.field, list.access, index}; }
+
+int size_of(const Slot& slot) { return slot ? slot.access->FieldSize(*slot.owner, slot.field) : 0; }
 
 bool same_list(const Slot& a, const Slot& b, const FieldPlan& field) {
   const int size = size_of(a);
   if (size != size_of(b)) return false;
   for (int i = 0; i < size; ++i) {
-    if (!same_scalar_or_message({a.owner, a.field, i}, {b.owner, b.field, i}, field)) return false;
+    if (!same_scalar_or_message(item_of(a, i), item_of(b, i), field)) return false;
   }
   return true;
 }
@@ -152,15 +154,14 @@ std::string key_text(const Message& item, const FieldPlan& field) {
 }  // namespace
 
 const Message& Slot::message() const {
-  const Reflection& access = *owner->GetReflection();
-  return index < 0 ? access.GetMessage(*owner, field) : access.GetRepeatedMessage(*owner, field, index);
+  return index < 0 ? access->GetMessage(*owner, field) : access->GetRepeatedMessage(*owner, field, index);
 }
 
 Slot member_slot(const Message* message, const MemberPlan& member) {
   if (message == nullptr) return {};
-  for (const FieldPlan* step : member.inlined) message = &message->GetReflection()->GetMessage(*message, step->field);
+  for (const FieldPlan* step : member.inlined) message = &step->access->GetMessage(*message, step->field);
   if (!is_shown(*message, *member.field)) return {};
-  return {message, member.field->field};
+  return {message, member.field->field, member.field->access};
 }
 
 bool same_value(const Slot& a, const Slot& b, const FieldPlan& field) {
@@ -174,10 +175,10 @@ std::vector<MapEntry> sorted_entries(const Slot& map, const FieldPlan& field) {
   const int size = size_of(map);
   entries.reserve(static_cast<size_t>(size));
   for (int i = 0; i < size; ++i) {
-    const Message& entry = map.owner->GetReflection()->GetRepeatedMessage(*map.owner, map.field, i);
+    const Message& entry = map.access->GetRepeatedMessage(*map.owner, map.field, i);
     std::string scratch;
-    const std::string& key = entry.GetReflection()->GetStringReference(entry, field.map_key, &scratch);
-    entries.push_back({key, {&entry, field.map_value}});
+    const std::string& key = field.map_access->GetStringReference(entry, field.map_key, &scratch);
+    entries.push_back({key, {&entry, field.map_value, field.map_access}});
   }
   std::ranges::sort(entries, {}, &MapEntry::key);
   return entries;
@@ -188,7 +189,7 @@ std::vector<ListItem> sorted_items(const Slot& list, const FieldPlan& field) {
   const int size = size_of(list);
   items.reserve(static_cast<size_t>(size));
   for (int i = 0; i < size; ++i) {
-    const Slot item{list.owner, list.field, i};
+    const Slot item = item_of(list, i);
     std::string text;
     if (field.list_type == ListType::kMap) {
       text = key_text(item.message(), field);

@@ -13,7 +13,8 @@ namespace stint {
 struct Slot {
   const Message* owner = nullptr;  // null: absent
   const google::protobuf::FieldDescriptor* field = nullptr;
-  int index = -1;  // of an item
+  const google::protobuf::Reflection* access = nullptr;  // the owner's
+  int index = -1;                                        // of an item
 
   explicit operator bool() const { return owner != nullptr; }
   // REQUIRES: it is one.

@@ -1,5 +1,6 @@
 #include "client/informer.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -122,20 +123,22 @@ void Informer::apply(const std::string& key, Object next) {
   if (old || next) replace(key, old, next);
 }
 
-void Informer::replace(const std::string& key, const Object& old, const Object& next) {
-  for (auto& [name, index] : indexes_) {
-    if (old) {
-      for (const std::string& value : index.fn(*old)) {
-        auto entries = index.entries.find(value);
-        if (entries == index.entries.end()) continue;
-        entries->second.erase(key);
-        if (entries->second.empty()) index.entries.erase(entries);
-      }
-    }
-    if (next) {
-      for (const std::string& value : index.fn(*next)) index.entries[value][key] = next;
+void Informer::Index::replace(const std::string& key, const Object& old, const Object& next) {
+  const std::vector<std::string> values = next ? fn(*next) : std::vector<std::string>();
+  if (old) {
+    for (const std::string& value : fn(*old)) {
+      if (std::ranges::find(values, value) != values.end()) continue;
+      auto under = entries.find(value);
+      if (under == entries.end()) continue;
+      under->second.erase(key);
+      if (under->second.empty()) entries.erase(under);
     }
   }
+  for (const std::string& value : values) entries[value][key] = next;
+}
+
+void Informer::replace(const std::string& key, const Object& old, const Object& next) {
+  for (auto& [name, index] : indexes_) index.replace(key, old, next);
   if (next) {
     objects_[key] = next;
   } else {

@@ -52,6 +52,7 @@ class Informer {
   struct Index {
     IndexFn fn;
     std::unordered_map<std::string, std::map<std::string, Object>> entries;  // value → key → object
+    void replace(const std::string& key, const Object& old, const Object& next);
   };
   std::map<std::string, Index, std::less<>> indexes_;
   std::deque<Handler> handlers_;  // a deque: a running handler may add one

@@ -1,7 +1,6 @@
 #include "node/status_writer.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
+#include "api/equality.h"
 #include "base/log.h"
 
 namespace stint {
@@ -60,8 +59,10 @@ Task<void> StatusWriter::run() {
 
 Task<StatusWriter::Attempt> StatusWriter::write() {
   corev1::PodStatus status = compute_(*newest_);
-  if (google::protobuf::util::MessageDifferencer::Equals(status, newest_->status())) co_return Attempt::kDone;
-  corev1::Pod next = *newest_;
+  if (same_bytes(status, newest_->status())) co_return Attempt::kDone;
+  corev1::Pod next;  // this endpoint takes no spec and no managers
+  *next.mutable_metadata() = newest_->metadata();
+  next.mutable_metadata()->clear_managedfields();
   *next.mutable_status() = std::move(status);
   auto stored = co_await update(client_, std::move(next), "status");
   if (stored) {

@@ -105,7 +105,7 @@ void drop_duplicate_owners(Message& object, bool by_patch, std::vector<std::stri
 void advance_generation(const Kind& kind, Message& next, const Message& old) {
   if (!kind.has_generation) return;
   const Message* spec = spec_of(next);
-  if (spec == nullptr || semantically_equal(*spec, *spec_of(old))) return;
+  if (spec == nullptr || same_bytes(*spec, *spec_of(old)) || semantically_equal(*spec, *spec_of(old))) return;
   mutable_meta(next).set_generation(meta(old).generation() + 1);
 }
 

@@ -43,16 +43,29 @@ const ObjectCache::Version* ObjectCache::find(const Kind& kind, std::string_view
 
 Result<Object> ObjectCache::decode(const Kind& kind, std::string_view key, std::string_view value, Revision revision) {
   if (const Version* version = find(kind, key, revision)) return version->object;
-  TRY(auto message, read_value(kind, key, value, revision));
+  std::unique_ptr<Message> message = take_expected(kind, value);
+  if (message) {
+    mutable_meta(*message).set_resourceversion(std::to_string(revision));
+  } else {
+    TRY(message, read_value(kind, key, value, revision));
+  }
   Object object(std::move(message));
   insert(key, {.revision = revision, .kind = &kind, .object = object});
   return object;
 }
 
-void ObjectCache::put(const Kind& kind, std::string_view key, Object object, Revision revision) {
-  // A watcher may have decoded the new version before its writer resumed; then that one is shared already.
-  if (find(kind, key, revision) != nullptr) return;
-  insert(key, {.revision = revision, .kind = &kind, .object = std::move(object)});
+ObjectCache::Expected::Expected(ObjectCache& cache, const Kind& kind, std::shared_ptr<const std::string> value,
+                                std::unique_ptr<Message> object)
+    : cache_(cache), kind_(kind), value_(std::move(value)), object_(std::move(object)) {
+  cache_.expected_[value_->data()] = this;
+}
+
+ObjectCache::Expected::~Expected() { cache_.expected_.erase(value_->data()); }
+
+std::unique_ptr<Message> ObjectCache::take_expected(const Kind& kind, std::string_view value) {
+  auto it = expected_.find(value.data());
+  if (it == expected_.end() || &it->second->kind_ != &kind) return nullptr;
+  return std::move(it->second->object_);
 }
 
 void ObjectCache::retire(std::string_view key) {

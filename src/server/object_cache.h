@@ -28,8 +28,22 @@ class ObjectCache {
   // The object in `value`, in the kind's own shape, with `revision` as its resourceVersion; of a deleted key the last value
   // with the revision of the deletion. kInternalError: it cannot be read.
   Result<Object> decode(const Kind& kind, std::string_view key, std::string_view value, Revision revision);
-  // What was just written: saves the decode.
-  void put(const Kind& kind, std::string_view key, Object object, Revision revision);
+  // The object that `value` is the encoding of, while it is on its way into the store: whoever reads the value first takes the object
+  // for it, so that nobody decodes what was just encoded. Known by the place of its bytes, which live as long as this.
+  class Expected {
+   public:
+    Expected(ObjectCache& cache, const Kind& kind, std::shared_ptr<const std::string> value, std::unique_ptr<Message> object);
+    Expected(const Expected&) = delete;
+    Expected& operator=(const Expected&) = delete;
+    ~Expected();
+
+   private:
+    friend class ObjectCache;
+    ObjectCache& cache_;
+    const Kind& kind_;
+    std::shared_ptr<const std::string> value_;
+    std::unique_ptr<Message> object_;  // null: taken
+  };
   // The key is gone from the store.
   void retire(std::string_view key);
 
@@ -49,6 +63,7 @@ class ObjectCache {
     using is_transparent = void;
     size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
   };
+  std::unique_ptr<Message> take_expected(const Kind& kind, std::string_view value);
   const Version* find(const Kind& kind, std::string_view key, Revision revision) const;
   void insert(std::string_view key, Version version);
   void make_past(const std::string& key, Version& version);
@@ -57,6 +72,7 @@ class ObjectCache {
 
   const Store& store_;
   std::unordered_map<std::string, std::vector<Version>, KeyHash, std::equal_to<>> versions_;
+  std::unordered_map<const char*, Expected*> expected_;  // by the first byte of the value
   std::deque<std::pair<std::string, Revision>> past_;  // oldest first
   // Of each cached object, those forms that were asked for; mostly one, so that a search along them is the quickest.
   using Encodings = std::vector<std::pair<Form, std::shared_ptr<const std::string>>>;

@@ -79,7 +79,7 @@ namespace {
 // An empty field is as good as none, for clients see no difference.
 bool same_meaning(Message& next, const Message& current) {
   mutable_meta(next).set_resourceversion(meta(current).resourceversion());
-  return next.GetDescriptor() == current.GetDescriptor() && semantically_equal(next, current);
+  return next.GetDescriptor() == current.GetDescriptor() && semantically_equal_objects(next, current);
 }
 
 Object published(std::unique_ptr<Message> object, Revision revision) {
@@ -94,35 +94,27 @@ Task<Result<Object>> Registry::create(const Kind& kind, std::unique_ptr<Message>
   const std::string ns = meta(*object).namespace_();
   std::string place = key(kind, ns, name);
   CO_TRY(Value value, encode(kind, *object));
-  std::optional<Revision> revision;
   if (dry_run) {
     if (!exists(kind, ns, name)) co_return Object(std::move(object));
   } else {
-    auto committed = co_await store_.commit({.key = place, .value = std::move(value), .expected = 0});
-    if (!committed && committed.error().reason != Reason::kConflict) co_return fail(std::move(committed).error());
-    if (committed) revision = *committed;
+    const ObjectCache::Expected expected(cache_, kind, value, std::move(object));
+    auto revision = co_await store_.commit({.key = place, .value = value, .expected = 0});
+    if (revision) co_return cache_.decode(kind, place, *value, *revision);
+    if (revision.error().reason != Reason::kConflict) co_return fail(std::move(revision).error());
   }
-  if (!revision) {
-    CO_TRY(auto existing, find(kind, ns, name));
-    co_return fail(already_exists(kind, name, existing && is_deleting(*existing->object)));
-  }
-  Object made = published(std::move(object), *revision);
-  cache_.put(kind, place, made, *revision);
-  co_return made;
+  CO_TRY(auto existing, find(kind, ns, name));
+  co_return fail(already_exists(kind, name, existing && is_deleting(*existing->object)));
 }
 
 Task<Result<Object>> Registry::replace(const Kind& kind, Stored current, std::unique_ptr<Message> next, bool dry_run) {
   CO_TRY(Value value, encode(kind, *next));
   if (*value == *current.value || same_meaning(*next, *current.object)) co_return current.object;
   if (dry_run) co_return published(std::move(next), current.revision);
-  auto revision = co_await store_.commit({.key = current.key, .value = std::move(value), .expected = current.revision});
-  if (!revision) {
-    if (revision.error().reason == Reason::kConflict) co_return fail(modified_conflict(kind, meta(*next).name()));
-    co_return fail(std::move(revision).error());
-  }
-  Object made = published(std::move(next), *revision);
-  cache_.put(kind, current.key, made, *revision);
-  co_return made;
+  const ObjectCache::Expected expected(cache_, kind, value, std::move(next));
+  auto revision = co_await store_.commit({.key = current.key, .value = value, .expected = current.revision});
+  if (revision) co_return cache_.decode(kind, current.key, *value, *revision);
+  if (revision.error().reason == Reason::kConflict) co_return fail(modified_conflict(kind, meta(*current.object).name()));
+  co_return fail(std::move(revision).error());
 }
 
 Task<Result<Object>> Registry::remove(const Kind& kind, Stored current, bool dry_run) {

@@ -80,10 +80,19 @@ Result<void> check_uid(const Request& request, const Message& next, const Stored
                            ", UID in object meta: " + is));
 }
 
-Result<std::unique_ptr<Message>> requested_object(const Request& request, const Stored& current, std::vector<std::string>& warnings,
+// A conflict that the writer cannot know of is tried again; one that it asked for is its answer.
+bool may_retry(const Request& request) {
+  if (request.verb == Verb::kPatch) return true;
+  const std::string& version = meta(*request.body.message).resourceversion();
+  return version.empty() || version == "0";
+}
+
+// The body stays for another try, if there may be one.
+Result<std::unique_ptr<Message>> requested_object(Request& request, const Stored& current, std::vector<std::string>& warnings,
                                                   WallTime now) {
   if (is_apply(request)) return applied_object(request, *current.object, warnings, now);
   if (request.verb == Verb::kPatch) return patched_object(request, *current.object, warnings);
+  if (!may_retry(request)) return std::move(request.body.message);
   std::unique_ptr<Message> next(request.body.message->New());
   next->CopyFrom(*request.body.message);
   return next;
@@ -98,7 +107,7 @@ Result<void> validate(const Request& request, const Endpoint& endpoint, const Me
 }
 
 // The object to store, from the current one: everything between reading and writing.
-Result<std::unique_ptr<Message>> next_object(Core& core, const Request& request, const Stored& current,
+Result<std::unique_ptr<Message>> next_object(Core& core, Request& request, const Stored& current,
                                              std::vector<std::string>& warnings) {
   const Kind& kind = *request.kind;
   const Message& old = *current.object;
@@ -133,13 +142,6 @@ Task<Result<Object>> complete_deletion(Core& core, const Kind& kind, Stored curr
 Task<Result<Object>> write(Core& core, const Kind& kind, Stored current, std::unique_ptr<Message> next, bool dry_run) {
   if (completes_deletion(*next, *current.object)) return complete_deletion(core, kind, std::move(current), std::move(next), dry_run);
   return core.registry.replace(kind, std::move(current), std::move(next), dry_run);
-}
-
-// A conflict that the writer cannot know of is tried again; one that it asked for is its answer.
-bool may_retry(const Request& request) {
-  if (request.verb == Verb::kPatch) return true;
-  const std::string& version = meta(*request.body.message).resourceversion();
-  return version.empty() || version == "0";
 }
 
 // Apply makes what is not there, of every kind.
@@ -177,6 +179,7 @@ Task<Result<Answer>> update_object(Core& core, Request request) {
   const Kind& kind = *request.kind;
   std::vector<std::string> body_warnings;
   if (request.verb == Verb::kUpdate) CO_TRY_VOID(check_body(request, body_warnings));
+  const bool retries = may_retry(request);
   const auto hold = co_await core.registry.lock(kind, request.ns, request.name);
   auto pause = kConflictPause;
   for (int attempt = 0;; ++attempt) {
@@ -192,7 +195,7 @@ Task<Result<Answer>> update_object(Core& core, Request request) {
       co_return answer;
     }
     co_await refund_quotas(core, request.ns, std::move(charges));
-    if (written.error().reason != Reason::kConflict || !may_retry(request) || attempt == kConflictRetriesMax)
+    if (written.error().reason != Reason::kConflict || !retries || attempt == kConflictRetriesMax)
       co_return fail(std::move(written).error());
     co_await sleep_for(core.loop, pause);
     pause *= 2;
