@@ -1,6 +1,7 @@
 #include "node/admission.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace stint {
@@ -45,24 +46,53 @@ std::optional<Refusal> refuse_sysctls(const corev1::PodSpec& spec) {
 
 }  // namespace
 
-std::optional<Refusal> refuse_pod(const corev1::Pod& pod, std::span<const corev1::Pod* const> others, const ResourceAmounts& allocatable) {
+void WeighingPods::add(const ResourceAmounts& requests, int sign) {
+  for (const auto& [name, amount] : requests) sums_[name] += static_cast<__int128>(sign) * amount;
+}
+
+void WeighingPods::put(const std::string& uid, const corev1::PodSpec& spec) {
+  ResourceAmounts& requests = requests_[uid];
+  add(requests, -1);
+  requests = pod_requests(spec);
+  add(requests, 1);
+}
+
+void WeighingPods::drop(const std::string& uid) {
+  const auto dropped = requests_.extract(uid);
+  if (!dropped.empty()) add(dropped.mapped(), -1);
+}
+
+int64_t WeighingPods::count_without(const std::string& uid) const {
+  return static_cast<int64_t>(requests_.size()) - (requests_.contains(uid) ? 1 : 0);
+}
+
+int64_t WeighingPods::sum_without(const std::string& uid, const std::string& resource) const {
+  const auto sum = sums_.find(resource);
+  if (sum == sums_.end()) return 0;
+  __int128 others = sum->second;
+  if (const auto own = requests_.find(uid); own != requests_.end()) {
+    if (const auto amount = own->second.find(resource); amount != own->second.end()) others -= amount->second;
+  }
+  return static_cast<int64_t>(std::min<__int128>(others, std::numeric_limits<int64_t>::max()));
+}
+
+std::optional<Refusal> refuse_pod(const corev1::Pod& pod, const WeighingPods& here, const ResourceAmounts& allocatable) {
   const auto capacity = [&](std::string_view name) {
     auto found = allocatable.find(name);
     return found == allocatable.end() ? int64_t{0} : found->second;
   };
   if (auto refusal = refuse_sysctls(pod.spec())) return refusal;
-  const auto count = static_cast<int64_t>(others.size());
+  const std::string& uid = pod.metadata().uid();
+  const int64_t count = here.count_without(uid);
   if (count + 1 > capacity("pods")) return Refusal{"OutOfpods", shortage("pods", 1, count, capacity("pods"))};
 
   const ResourceAmounts requests = pod_requests(pod.spec());
-  if (std::ranges::none_of(requests, [](const auto& request) { return request.second > 0; })) return std::nullopt;
-  ResourceAmounts used;
-  for (const auto* other : others) add_amounts(used, pod_requests(other->spec()));
   for (const auto& [name, amount] : requests) {
     // One that somebody else advertises on the node, "example.com/dongle", is the scheduler's to count.
     if (name.contains('/') && !allocatable.contains(name)) continue;
-    if (amount > 0 && sum_of_amounts(used[name], amount) > capacity(name))
-      return Refusal{"OutOf" + name, shortage(name, amount, used[name], capacity(name))};
+    const int64_t used = here.sum_without(uid, name);
+    if (amount > 0 && sum_of_amounts(used, amount) > capacity(name))
+      return Refusal{"OutOf" + name, shortage(name, amount, used, capacity(name))};
   }
   return std::nullopt;
 }

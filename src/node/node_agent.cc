@@ -5,7 +5,6 @@
 
 #include "api/object.h"
 #include "base/log.h"
-#include "node/admission.h"
 #include "node/phase.h"
 #include "node/service_environment.h"
 #include "node/volumes.h"
@@ -72,6 +71,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                .memory_capacity_bytes = description_.facts.memory_bytes,
                .pod_pids_max = options_.pod_pids_max,
                .refuse = [this](const corev1::Pod& pod) { return refuse(pod); },
+               .weighs_no_more = [this](const std::string& uid) { weighing_.drop(uid); },
                .service_environment = [this](const corev1::Pod& pod) { return service_environment(pod); }},
       logs_(
           loop, client, options_.log_dir,
@@ -227,6 +227,7 @@ void NodeAgent::start_worker(std::shared_ptr<const corev1::Pod> pod) {
     std::erase_if(containers, [&](const ContainerStatus& each) { return each.sandbox_id != uid; });
     worker->recover(sandbox.empty() ? nullptr : &sandbox.mapped(), containers);
   }
+  if (!worker->refused()) weighing_.put(uid, pod->spec());
   auto& started = workers_[uid];
   started = std::move(worker);
   started->start();
@@ -237,6 +238,7 @@ void NodeAgent::worker_finished(const std::string& uid) {
   if (found == workers_.end()) return;
   const auto pod = std::make_shared<corev1::Pod>(found->second->pod());
   workers_.erase(found);
+  weighing_.drop(uid);
   worker_gone_.set();
   // The object may have gone while the worker took its last steps.
   if (!pods_.get(pod->metadata().namespace_(), pod->metadata().name())) scope_.spawn(remove_logs(pod));
@@ -259,10 +261,7 @@ Task<void> NodeAgent::remove_logs(std::shared_ptr<const corev1::Pod> pod) {
 
 std::optional<Refusal> NodeAgent::refuse(const corev1::Pod& pod) const {
   if (description_.shutting_down) return Refusal{std::string(kShutdownRefusalReason), std::string(kShutdownRefusal)};
-  std::vector<const corev1::Pod*> others;
-  for (const auto& [uid, worker] : workers_)
-    if (uid != pod.metadata().uid() && !worker->ended() && !worker->refused()) others.push_back(&worker->pod());
-  return refuse_pod(pod, others, context_.allocatable);
+  return refuse_pod(pod, weighing_, context_.allocatable);
 }
 
 }  // namespace stint

@@ -13,6 +13,7 @@
 #include "client/informer.h"
 #include "client/recorder.h"
 #include "image/image_store.h"
+#include "node/admission.h"
 #include "node/dns/directory.h"
 #include "node/dns/resolver.h"
 #include "node/exec.h"
@@ -104,6 +105,7 @@ class NodeAgent {
   Event ready_;
   Event worker_gone_;                                          // set whenever one is
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by uid
+  WeighingPods weighing_;                                      // those of the workers that were not refused and have not ended
   // What an earlier life left and a worker is to take over, by uid. Later sandboxes are made by the workers themselves.
   std::map<std::string, SandboxStatus> found_sandboxes_;
   WallTime status_written_at_;

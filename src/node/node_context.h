@@ -37,6 +37,7 @@ struct NodeContext {
   int64_t memory_capacity_bytes = 0;
   int64_t pod_pids_max = 0;                                            // processes of one pod, 0 no limit
   std::function<std::optional<Refusal>(const corev1::Pod&)> refuse;    // weighs a pod against those that are here
+  std::function<void(const std::string& uid)> weighs_no_more;          // it was refused, or all its containers have ended
   std::function<Environment(const corev1::Pod&)> service_environment;  // variables that tell a pod where Services are
 };
 

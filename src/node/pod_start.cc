@@ -84,6 +84,7 @@ Task<PodWorker::Outcome> PodWorker::admit() {
     if (auto refusal = node_.refuse ? node_.refuse(*pod_) : std::nullopt) {
       node_.recorder.warning(*pod_, refusal->reason, refusal->message);
       record_.refused = true;
+      if (node_.weighs_no_more) node_.weighs_no_more(pod_->metadata().uid());
       record_.failed_reason = refusal->reason;
       record_.failed_message = "Pod was rejected: " + refusal->message;
       co_return Outcome::kWait;

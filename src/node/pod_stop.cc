@@ -34,6 +34,7 @@ Task<void> PodWorker::stop() {
   for (const auto& container : pod_->spec().ephemeralcontainers()) stop_one(core::as_container(container), false);
   co_await when_all(node_.loop, std::move(together));
   ended_ = true;
+  if (node_.weighs_no_more) node_.weighs_no_more(pod_->metadata().uid());
 }
 
 // While containers are being stopped somebody has to read the inbox.

@@ -45,7 +45,6 @@ class PodWorker {
   Duration grace_period() const;  // of its spec
   const corev1::Pod& pod() const { return *pod_; }
   // No longer weighs on the node: nothing of it runs or will run.
-  bool ended() const { return ended_; }
   bool refused() const { return record_.refused; }
 
  private:
