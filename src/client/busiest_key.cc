@@ -7,11 +7,10 @@ namespace stint {
 
 using namespace std::chrono_literals;
 
-std::optional<BusiestKey::Second> BusiestKey::count(const std::string& key, WallTime now) {
+std::optional<BusiestKey::Second> BusiestKey::count(const std::string& key, Duration now) {
   std::optional<Second> ended;
-  // A clock that was set back starts anew too.
-  if (now < second_start_ || now - second_start_ >= 1s) {
-    last_ = now >= second_start_ && now - second_start_ < 2s ? busiest_.runs : 0;
+  if (now - second_start_ >= 1s) {
+    last_ = now - second_start_ < 2s ? busiest_.runs : 0;
     if (busiest_.runs > 0) ended = std::exchange(busiest_, {});
     runs_.clear();
     second_start_ = now;
@@ -22,13 +21,13 @@ std::optional<BusiestKey::Second> BusiestKey::count(const std::string& key, Wall
   return ended;
 }
 
-int BusiestKey::runs_of(const std::string& key, WallTime now) const {
-  if (now < second_start_ || now - second_start_ >= 1s) return 0;
+int BusiestKey::runs_of(const std::string& key, Duration now) const {
+  if (now - second_start_ >= 1s) return 0;
   const auto found = runs_.find(key);
   return found == runs_.end() ? 0 : found->second;
 }
 
-int BusiestKey::runs(WallTime now) const {
+int BusiestKey::runs(Duration now) const {
   const auto age = now - second_start_;
   if (age < 1s) return std::max(last_, busiest_.runs);
   return age < 2s ? busiest_.runs : 0;

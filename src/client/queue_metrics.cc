@@ -21,9 +21,9 @@ Histogram& histogram(Metrics& metrics, std::string name, std::string help, const
 
 }  // namespace
 
-QueueMetrics::QueueMetrics(Metrics& metrics, const std::string& queue, const Clock& clock, const Running& running,
+QueueMetrics::QueueMetrics(Metrics& metrics, const std::string& queue, const Loop& loop, const Running& running,
                            const BusiestKey& busiest)
-    : clock_(clock),
+    : loop_(loop),
       running_(running),
       busiest_(busiest),
       adds_(counter(metrics, "workqueue_adds_total", "Keys added to the queue that did not wait there already.", queue)),
@@ -46,15 +46,15 @@ QueueMetrics::~QueueMetrics() {
   for (Gauge* gauge : {&depth_, &unfinished_, &longest_, &busiest_key_}) gauge->set(0);
 }
 
-void QueueMetrics::started(WallTime added, WallTime now) {
+void QueueMetrics::started(Duration added, Duration now) {
   depth_.add(-1);
   waited_.observe(seconds(now - added));
 }
 
-void QueueMetrics::ended(WallTime started, WallTime now) { worked_.observe(seconds(now - started)); }
+void QueueMetrics::ended(Duration started, Duration now) { worked_.observe(seconds(now - started)); }
 
 void QueueMetrics::refresh() {
-  const WallTime now = clock_.now();
+  const Duration now = loop_.steady_now();
   double sum = 0, longest = 0;
   for (const auto& [key, since] : running_) {
     sum += seconds(now - since);

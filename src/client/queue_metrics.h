@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/loop.h"
 #include "base/metrics.h"
 #include "client/busiest_key.h"
 
@@ -11,25 +12,25 @@ namespace stint {
 
 class QueueMetrics {
  public:
-  // The queue's keys that run, and since when.
-  using Running = std::unordered_map<std::string, WallTime>;
+  // The queue's keys that run, and since when, by the steady clock.
+  using Running = std::unordered_map<std::string, Duration>;
 
   // REQUIRES: all outlive this.
-  QueueMetrics(Metrics& metrics, const std::string& queue, const Clock& clock, const Running& running, const BusiestKey& busiest);
+  QueueMetrics(Metrics& metrics, const std::string& queue, const Loop& loop, const Running& running, const BusiestKey& busiest);
   ~QueueMetrics();
 
   void added() {
     adds_.add();
     depth_.add(1);
   }
-  void started(WallTime added, WallTime now);
-  void ended(WallTime started, WallTime now);
+  void started(Duration added, Duration now);
+  void ended(Duration started, Duration now);
   void retried() { retries_.add(); }
 
  private:
   void refresh();
 
-  const Clock& clock_;
+  const Loop& loop_;
   const Running& running_;
   const BusiestKey& busiest_;
   Counter& adds_;

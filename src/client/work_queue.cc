@@ -9,7 +9,7 @@ namespace stint {
 
 WorkQueue::WorkQueue(Loop& loop, std::string name, Options options, Sync sync, Metrics* metrics)
     : loop_(loop), name_(std::move(name)), options_(options), sync_(std::move(sync)), wake_(loop), scope_(loop) {
-  if (metrics != nullptr) metrics_ = std::make_unique<QueueMetrics>(*metrics, name_, loop_.clock(), running_, busiest_);
+  if (metrics != nullptr) metrics_ = std::make_unique<QueueMetrics>(*metrics, name_, loop_, running_, busiest_);
 }
 
 WorkQueue::~WorkQueue() {
@@ -17,7 +17,7 @@ WorkQueue::~WorkQueue() {
 }
 
 Duration WorkQueue::pause_before(const std::string& key) const {
-  return busiest_.runs_of(key, loop_.now()) < kRunsFree ? Duration{0} : kPause;
+  return busiest_.runs_of(key, loop_.steady_now()) < kRunsFree ? Duration{0} : kPause;
 }
 
 void WorkQueue::add(std::string key) { add_after(std::move(key), Duration{0}); }
@@ -33,7 +33,7 @@ void WorkQueue::add_after(std::string key, Duration delay) {
 }
 
 void WorkQueue::enqueue(std::string key) {
-  if (!queued_.emplace(key, loop_.now()).second) return;
+  if (!queued_.emplace(key, loop_.steady_now()).second) return;
   if (metrics_) metrics_->added();
   if (!running_.contains(key)) make_ready(std::move(key));
 }
@@ -77,19 +77,19 @@ Task<void> WorkQueue::work() {
     while (ready_.empty()) co_await wake_.wait();
     const std::string key = std::move(ready_.front());
     ready_.pop_front();
-    const WallTime added = queued_.extract(key).mapped(), started = loop_.now();
+    const Duration added = queued_.extract(key).mapped(), started = loop_.steady_now();
     running_.emplace(key, started);
     note_run(key, started);
     if (metrics_) metrics_->started(added, started);
     const Result<std::optional<Duration>> result = co_await sync_(key);
     running_.erase(key);
-    if (metrics_) metrics_->ended(started, loop_.now());
+    if (metrics_) metrics_->ended(started, loop_.steady_now());
     if (queued_.contains(key)) make_ready(key);  // added while it ran
     finish(key, result);
   }
 }
 
-void WorkQueue::note_run(const std::string& key, WallTime now) {
+void WorkQueue::note_run(const std::string& key, Duration now) {
   const auto second = busiest_.count(key, now);
   if (second && second->runs >= kRunsFree)
     log_debug("queue slows a busy key down", "queue", name_, "key", second->key, "runs", second->runs);

@@ -50,7 +50,7 @@ class WorkQueue {
   void enqueue(std::string key);
   void schedule(std::string key, Duration delay);
   void make_ready(std::string key);
-  void note_run(const std::string& key, WallTime now);
+  void note_run(const std::string& key, Duration now);
   Duration next_back_off(const std::string& key);
   void finish(const std::string& key, const Result<std::optional<Duration>>& result);
 
@@ -59,8 +59,8 @@ class WorkQueue {
   Options options_;
   Sync sync_;
   std::deque<std::string> ready_;
-  std::unordered_map<std::string, WallTime> queued_;  // in ready_, or added while running; since when
-  std::unordered_map<std::string, WallTime> running_;
+  std::unordered_map<std::string, Duration> queued_;  // in ready_, or added while running; since when (steady)
+  std::unordered_map<std::string, Duration> running_;
   struct Delayed {
     Duration due;  // steady
     Loop::TimerId timer;

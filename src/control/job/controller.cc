@@ -192,10 +192,10 @@ Task<Result<JobController::Again>> JobController::sync(std::string key) {
     recorder_.warning(*job, "UnknownCompletionMode", "Skipped Job sync because completion mode is unknown");
     co_return std::nullopt;
   }
-  const WallTime started = loop_.now();
+  const Duration started = loop_.steady_now();
   auto action = JobMetrics::Action::kReconciling;
   const auto again = co_await reconcile(job, action);
-  metrics_.synced(*job, action, again.has_value(), loop_.now() - started);
+  metrics_.synced(*job, action, again.has_value(), loop_.steady_now() - started);
   co_return again;
 }
 

@@ -37,6 +37,7 @@ struct Exchange {
   std::optional<User> requestor;  // who asks, when he acts for `user`
   std::string audit_id;
   WallTime arrived;
+  Duration arrived_steady;
   std::optional<RequestMetrics::InFlight> in_flight;
   std::optional<FairShare::Ticket> turn;  // held until the answer is sent: a client that is slow to take it has it in our memory
   // For the audit log.
@@ -409,7 +410,7 @@ void RestHandler::State::count(Exchange& exchange, int code) {
   bool known = info.is_resource && rest::route(info).kind != nullptr && rest::verb_of(info.verb);
   rest::RequestMetrics::What what{.verb = info.is_resource ? "other" : "get"};
   if (known) what = {info.verb, info.group, info.resource, info.subresource};
-  metrics.count(what, code, loop.now() - exchange.arrived);
+  metrics.count(what, code, loop.steady_now() - exchange.arrived_steady);
 }
 
 bool RestHandler::State::audits(const Exchange& exchange, rest::AuditLevel level) const {
@@ -450,7 +451,11 @@ RestHandler::~RestHandler() = default;
 
 Task<void> RestHandler::handle(http::Request request, http::Response& response) {
   State& state = *state_;
-  Exchange exchange{.http = std::move(request), .response = response, .audit_id = make_uid(state.loop.rng()), .arrived = state.loop.now()};
+  Exchange exchange{.http = std::move(request),
+                    .response = response,
+                    .audit_id = make_uid(state.loop.rng()),
+                    .arrived = state.loop.now(),
+                    .arrived_steady = state.loop.steady_now()};
   // Also when the client goes away in the middle, which ends this task.
   struct Audit {
     State& state;
