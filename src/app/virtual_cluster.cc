@@ -59,7 +59,10 @@ ClusterOptions VirtualCluster::cluster_options() const {
   node.facts = facts;
   node.heartbeat = options_.heartbeat;
   node.samples_usage = false;
-  return {.node = std::move(node), .wrap_client = options_.wrap_client};
+  ClusterOptions options{.node = std::move(node), .wrap_client = options_.wrap_client};
+  // The node's signs of life are hours apart here.
+  options.controllers = controllers_without({"node-lifecycle"}).value();
+  return options;
 }
 
 void VirtualCluster::boot() {

@@ -9,11 +9,13 @@
 #include "control/garbage/controller.h"
 #include "control/job/controller.h"
 #include "control/namespaces/controller.h"
+#include "control/node_lifecycle/controller.h"
 #include "control/podgc/controller.h"
 #include "control/resource_quota/controller.h"
 #include "control/service_account/controller.h"
 #include "control/service_account/token_secret_controller.h"
 #include "control/storage_protection/controller.h"
+#include "control/taint_eviction/controller.h"
 #include "control/ttl/controller.h"
 
 namespace stint {
@@ -27,6 +29,8 @@ constexpr ControllerRow kControllers[] = {
     {"garbage", make_controller<garbage::GarbageController>},
     {"namespace", make_controller<namespaces::NamespaceController>},
     {"podgc", make_controller<podgc::PodGcController>},
+    {"node-lifecycle", make_controller<node_lifecycle::NodeLifecycleController>},
+    {"taint-eviction", make_controller<taint_eviction::TaintEvictionController>},
     {"event-ttl", make_controller<event_ttl::EventTtlController>},
     {"service-account", make_controller<service_account::ServiceAccountController>},
     {"resourcequota", make_controller<resource_quota::ResourceQuotaController>},

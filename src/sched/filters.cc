@@ -4,15 +4,10 @@
 #include <charconv>
 #include <optional>
 
+#include "api/core/taints.h"
+
 namespace stint {
 namespace {
-
-bool tolerates_with(const corev1::Toleration& toleration, const corev1::Taint& taint) {
-  if (!toleration.effect().empty() && toleration.effect() != taint.effect()) return false;
-  if (!toleration.key().empty() && toleration.key() != taint.key()) return false;
-  if (toleration.operator_() == "Exists") return true;
-  return !toleration.key().empty() && toleration.value() == taint.value();
-}
 
 bool compare_numbers(const std::string& have, const std::string& want, bool greater) {
   const auto number = [](const std::string& text) -> std::optional<int64_t> {
@@ -92,7 +87,7 @@ void add_shortages(const corev1::Pod& pod, const NodeLoad& load, std::vector<std
 
 bool tolerates(const corev1::PodSpec& spec, const corev1::Taint& taint) {
   return std::any_of(spec.tolerations().begin(), spec.tolerations().end(),
-                     [&](const auto& toleration) { return tolerates_with(toleration, taint); });
+                     [&](const auto& toleration) { return core::tolerates(toleration, taint); });
 }
 
 bool matches_node_affinity(const corev1::PodSpec& spec, const corev1::Node& node) {
