@@ -8,6 +8,7 @@
 #include <set>
 
 #include "api/json.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "image/layer.h"
 #include "image/sha256.h"
@@ -127,6 +128,7 @@ Result<int64_t> ImageFolder::add_layer(const std::string& archive, const std::st
   if (!directory || syncfs(directory.get()) != 0) return fail(errno_error("write layer", errno));
   if (rename(root.c_str(), layer_dir(diff_id).c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
     return fail(errno_error("keep layer", errno));
+  crash_point("kept", diff_id);
   TRY_VOID(os::sync_directory(dir_ + "/layers"));
   return layer.size_bytes;
 }
@@ -149,6 +151,7 @@ Result<void> ImageFolder::sweep_layers(const std::map<std::string, ImageRecord>&
 Result<std::string> ImageFolder::make_work_dir() const {
   std::string path = dir_ + "/tmp/" + std::to_string(getpid()) + "-XXXXXX";
   if (mkdtemp(path.data()) == nullptr) return fail(errno_error("make " + path, errno));
+  crash_point("made", path);
   return path;
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/crash_point.h"
 #include "image/sha256.h"
 #include "os/descriptor.h"
 
@@ -201,6 +202,7 @@ class Unpacker {
       TRY_VOID(write_at(file.get(), static_cast<const char*>(block), size, offset, leaf));
     }
     if (ftruncate(file.get(), end) != 0) return fail(errno_error("write " + leaf, errno));  // a hole at the end
+    crash_point("unpacked", leaf);
     return {};
   }
 

@@ -12,6 +12,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/crash_point.h"
 #include "os/descriptor.h"
 
 namespace stint {
@@ -65,6 +66,7 @@ Result<void> link_names(const fs::path& dir, const Payload& payload) {
     if (fs::is_symlink(fs::symlink_status(dir / name, error))) continue;
     fs::create_symlink(fs::path(kDataLink) / name, dir / name, error);
     if (error) return fail(errno_error("symlink " + (dir / name).string(), error.value()));
+    crash_point("linked", (dir / name).string());
   }
   for (const auto& entry : fs::directory_iterator(dir, error)) {
     const std::string name = entry.path().filename();
@@ -101,6 +103,7 @@ Result<void> write_atomically(const std::string& dir_name, const Payload& payloa
   if (error) return fail(errno_error("symlink " + (dir / kNewDataLink).string(), error.value()));
   fs::rename(dir / kNewDataLink, dir / kDataLink, error);
   if (error) return fail(errno_error("rename " + (dir / kNewDataLink).string(), error.value()));
+  crash_point("linked", (dir / kDataLink).string());
   TRY_VOID(link_names(dir, payload));
   drop_old_versions(dir, version);
   return {};

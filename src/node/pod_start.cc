@@ -30,18 +30,13 @@ Result<void> write_pod_file(const std::string& path, const std::string& text) {
 using Omissions = std::vector<std::string>;
 Result<Omissions> make_pod_dirs(const corev1::Pod& pod, const PodPaths& paths, const std::string& dns_address) {
   const corev1::PodSpec& spec = pod.spec();
-  std::error_code error;
-  auto make = [&error](const std::string& path) {
-    if (!error) fs::create_directories(path, error);
-  };
-  make(paths.root + "/volumes");
+  TRY_VOID(os::make_directories(paths.root + "/volumes"));
   for (const auto* list : {&spec.initcontainers(), &spec.containers()}) {
     for (const auto& container : *list) {
-      make(fs::path(paths.termination_log(container.name(), 0)).parent_path());
-      make(paths.container_log_dir(container.name()));
+      TRY_VOID(os::make_directories(fs::path(paths.termination_log(container.name(), 0)).parent_path()));
+      TRY_VOID(os::make_directories(paths.container_log_dir(container.name())));
     }
   }
-  if (error) return fail(errno_error("make the directories of the pod", error.value()));
   // One that is too long keeps the sandbox from being made, which says so.
   const auto hostname = kernel_hostname(spec, pod.metadata().namespace_(), pod.metadata().name());
   TRY_VOID(write_pod_file(paths.hostname(), hostname.value_or("") + "\n"));

@@ -1,12 +1,11 @@
 // The end of a pod: containers are stopped within the grace period, the last status is stored, and then everything of it on the node goes.
-#include <filesystem>
-
 #include "api/core/pod_validation.h"
 #include "api/object.h"
 #include "base/log.h"
 #include "node/phase.h"
 #include "node/pod_worker.h"
 #include "node/volumes.h"
+#include "os/file.h"
 
 namespace stint {
 namespace {
@@ -54,9 +53,7 @@ Task<void> PodWorker::finish() {
   co_await remove_object();
   if (object_gone_) {
     co_await on_pool(node_.loop, [logs = paths_.logs] {
-      std::error_code error;
-      std::filesystem::remove_all(logs, error);
-      if (error) log_warning("logs not removed", "dir", logs, "error", error.message());
+      if (auto removed = os::remove_tree(logs); !removed) log_warning("logs not removed", "error", removed.error().message);
     });
   }
   finished_();

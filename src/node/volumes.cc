@@ -13,6 +13,7 @@
 #include "node/group_ownership.h"
 #include "node/sub_path.h"
 #include "os/descriptor.h"
+#include "os/file.h"
 #include "os/mounts.h"
 
 namespace stint {
@@ -21,9 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<void> make_dirs(const fs::path& path, mode_t mode) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return fail(errno_error("mkdir " + path.string(), error.value()));
+  TRY_VOID(os::make_directories(path));
   if (chmod(path.c_str(), mode) != 0) return fail(errno_error("chmod " + path.string(), errno));
   return {};
 }
@@ -166,9 +165,7 @@ Result<void> tear_down_pod_dir(const std::string& root) {
     TRY_VOID(os::unmount(entry.path()));
   }
   TRY_VOID(unbind_sub_paths(root));  // before the removal, which would go into what is bound there
-  fs::remove_all(root, error);
-  if (error) return fail(errno_error("remove " + root, error.value()));
-  return {};
+  return os::remove_tree(root);
 }
 
 Result<std::vector<Mount>> container_mounts(const corev1::PodSpec& spec, const corev1::Container& container, const PodPaths& paths,

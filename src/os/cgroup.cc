@@ -12,6 +12,7 @@
 #include <csignal>
 #include <set>
 
+#include "base/crash_point.h"
 #include "os/descriptor.h"
 #include "os/file.h"
 
@@ -31,6 +32,7 @@ Result<void> write_control(const std::string& path, const std::string& value) {
   if (auto written = write_all(file.get(), value); !written) {
     return fail(Reason::kInternalError, "write " + value + " to " + path + ": " + written.error().message);
   }
+  crash_point("set", path);
   return {};
 }
 
@@ -83,7 +85,11 @@ Result<void> remove_groups(const std::string& directory) {
     struct stat info{};
     if (lstat((directory + "/" + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) TRY_VOID(remove_groups(directory + "/" + name));
   }
-  if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return {};
+  if (rmdir(directory.c_str()) == 0) {
+    crash_point("removed", directory);
+    return {};
+  }
+  if (errno == ENOENT) return {};
   if (errno == EBUSY) return fail(Reason::kConflict, directory + " still has processes");
   return fail(errno_error("remove " + directory, errno));
 }

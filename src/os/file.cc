@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/crash_point.h"
+
 namespace stint::os {
 
 Result<std::string> read_file(const std::string& path, size_t bytes_max) {
@@ -48,6 +50,7 @@ Result<void> write_file_atomically(const std::string& path, std::string_view byt
     unlink(temporary.c_str());
     return written;
   }
+  crash_point("wrote", path);
   if (durability == Durability::kVisible) return {};
   return sync_directory(std::filesystem::path(path).parent_path());
 }
@@ -58,13 +61,23 @@ Result<void> sync_directory(const std::string& path) {
   return {};
 }
 
+namespace {
+
+bool make_directory(const std::string& path, int mode) {
+  if (mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0) return false;
+  crash_point("made", path);
+  return true;
+}
+
+}  // namespace
+
 Result<void> make_directories(const std::string& path, int mode) {
-  if (mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0) return {};
+  if (make_directory(path, mode)) return {};
   if (errno == ENOENT) {
     const std::string parent = std::filesystem::path(path).parent_path();
     if (parent.empty() || parent == path) return fail(errno_error("mkdir " + path, ENOENT));
     TRY_VOID(make_directories(parent, mode));
-    if (mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0) return {};
+    if (make_directory(path, mode)) return {};
   }
   if (errno == EEXIST) {
     struct stat info{};
@@ -76,8 +89,9 @@ Result<void> make_directories(const std::string& path, int mode) {
 
 Result<void> remove_tree(const std::string& path) {
   std::error_code error;
-  std::filesystem::remove_all(path, error);
+  const auto removed = std::filesystem::remove_all(path, error);
   if (error) return fail(errno_error("remove " + path, error.value()));
+  if (removed > 0) crash_point("removed", path);
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/crash_point.h"
 #include "os/file.h"
 
 namespace stint::os {
@@ -88,6 +89,7 @@ Result<void> bind_mount(const std::string& source, const std::string& target, bo
     umount2(target.c_str(), MNT_DETACH);
     return fail(errno_error("make " + target + " read-only", code));
   }
+  crash_point("bound", target);
   return {};
 }
 
@@ -95,11 +97,16 @@ Result<void> mount_tmpfs(const std::string& target, const std::string& options) 
   if (::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
     return fail(errno_error("mount tmpfs at " + target, errno));
   }
+  crash_point("mounted", target);
   return {};
 }
 
 Result<void> unmount(const std::string& target) {
-  if (umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0 || errno == EINVAL || errno == ENOENT) return {};
+  if (umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+    crash_point("unmounted", target);
+    return {};
+  }
+  if (errno == EINVAL || errno == ENOENT) return {};
   return fail(errno_error("unmount " + target, errno));
 }
 

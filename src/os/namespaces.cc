@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/crash_point.h"
 #include "os/descriptor.h"
 #include "os/mounts.h"
 
@@ -46,7 +47,11 @@ Result<void> pin_new_namespaces(const std::string& network_path, const std::stri
 
 Result<void> unpin_namespace(const std::string& path) {
   TRY_VOID(unmount(path));
-  if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  if (unlink(path.c_str()) == 0) {
+    crash_point("removed", path);
+    return {};
+  }
+  if (errno == ENOENT) return {};
   return fail(errno_error("remove " + path, errno));
 }
 

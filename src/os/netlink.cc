@@ -16,6 +16,7 @@
 #include <functional>
 #include <sstream>
 
+#include "base/crash_point.h"
 #include "os/file.h"
 
 namespace stint::os {
@@ -110,6 +111,7 @@ namespace {
 // Success, or one of the errnos that mean "it is so already".
 Result<void> expect(Result<int> code, const std::string& what, int also_fine = 0) {
   if (!code) return std::unexpected(std::move(code).error());
+  if (*code == 0) crash_point("did", what);
   if (*code == 0 || *code == also_fine) return {};
   return fail(errno_error(what, *code));
 }

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/crash_point.h"
 #include "os/pidfd.h"
 
 namespace stint::os {
@@ -97,6 +98,12 @@ std::vector<char*> c_strings(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+std::string words_of(const std::vector<char*>& args) {
+  std::string words;
+  for (size_t i = 0; i + 1 < args.size(); ++i) words += (i == 0 ? "" : " ") + std::string(args[i]);
+  return words;
+}
+
 // vfork semantics on a stack of its own: we stand still until the child has executed or ended, and no page table is copied.
 Result<Child> clone_child(ChildPlan& plan, Descriptor out, Descriptor err) {
   void* stack = mmap(nullptr, kChildStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -115,6 +122,7 @@ Result<Child> clone_child(ChildPlan& plan, Descriptor out, Descriptor err) {
   if (plan.failed_step != nullptr) {
     return fail(errno_error(std::string(plan.args[0]) + ": " + plan.failed_step, plan.failed_errno));
   }
+  crash_point("started", words_of(plan.args));
   return child;
 }
 
@@ -154,6 +162,7 @@ Result<int> Child::wait() {
     if (errno != EINTR) return fail(errno_error("wait for process", errno));
   }
   pidfd_.reset();
+  crash_point("ended", std::to_string(pid_));
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 

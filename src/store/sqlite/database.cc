@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 
 namespace stint {
@@ -142,7 +143,9 @@ Result<void> Database::write(std::span<const Row> rows) {
   }
   sqlite3_bind_int64(set_revision_.get(), 1, rows.back().mod_revision);
   TRY_VOID(run(*set_revision_));
-  return execute("COMMIT");
+  TRY_VOID(execute("COMMIT"));
+  crash_point("stored", rows.back().key);
+  return {};
 }
 
 // Gives pages back that a mass deletion left. What fails here is only room not saved.
