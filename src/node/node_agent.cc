@@ -1,5 +1,6 @@
 #include "node/node_agent.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -121,8 +122,10 @@ Task<void> NodeAgent::run() {
   pods_.start();
   co_await services_.synced_event().wait();
   co_await pods_.synced_event().wait();
-  co_await remove_leftovers();
   if (!options_.dns_address.empty()) co_await start_resolver();
+  // A pod that goes meanwhile is in the list of what is kept, and nobody will hear of its end.
+  while (!co_await remove_leftovers()) {
+  }
   pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
   ready_.set();
 }
@@ -178,9 +181,11 @@ Task<void> NodeAgent::recover() {
 }
 
 // Sandboxes and directories of pods that the server does not know, or that ended there, have nobody else to remove them.
-Task<void> NodeAgent::remove_leftovers() {
+Task<bool> NodeAgent::remove_leftovers() {
   std::set<std::string> running, known;
-  for (const auto& object : pods_.list()) {
+  found_sandboxes_.clear();
+  const std::vector<Object> pods = pods_.list();
+  for (const auto& object : pods) {
     const auto pod = as<corev1::Pod>(object);
     known.insert(pod->metadata().uid());
     if (!is_terminal_phase(pod->status().phase())) running.insert(pod->metadata().uid());
@@ -195,6 +200,10 @@ Task<void> NodeAgent::remove_leftovers() {
   }
   co_await on_pool(loop_,
                    [data = options_.data_dir, logs = options_.log_dir, running, known] { remove_pod_dirs(data, logs, running, known); });
+  co_return std::ranges::all_of(pods, [this](const Object& pod) {
+    const Object now = pods_.get(meta(*pod).namespace_(), meta(*pod).name());
+    return now != nullptr && meta(*now).uid() == meta(*pod).uid();
+  });
 }
 
 void NodeAgent::pod_changed(const Object& old, const Object& next) {

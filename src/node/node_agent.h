@@ -65,7 +65,7 @@ class NodeAgent {
  private:
   Task<void> run();
   Task<void> recover();
-  Task<void> remove_leftovers();
+  Task<bool> remove_leftovers();  // false: pods have gone meanwhile
   Task<void> start_resolver();
   Task<void> keep_trying_resolver();
   Result<void> try_resolver();

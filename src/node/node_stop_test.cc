@@ -152,6 +152,25 @@ TEST_F(NodeStop, AnEndWhileTheAgentWasAwayIsTakenInWithItsExitCode) {
   EXPECT_TRUE(runtime->list_sandboxes().empty());
 }
 
+TEST_F(NodeStop, TheLastWordsOfBothAttemptsAreKnownAfterARestartOfTheAgent) {
+  int runs = 0;
+  runtime->set_behaviour([&runs](const ContainerConfig&) {
+    ++runs;
+    return FakeOutcome{.run_time = runs < 3 ? 5s : 600s, .exit_code = 1, .output = "attempt " + std::to_string(runs) + "\n"};
+  });
+  auto talks = make_pod("p", "OnFailure");
+  talks.mutable_spec()->mutable_containers(0)->set_terminationmessagepolicy("FallbackToLogsOnError");
+  client.put(talks);
+  loop.run_for(7s);
+  EXPECT_EQ(container("p").laststate().terminated().message(), "attempt 1\n");
+  restart_agent(5s);
+  loop.run_for(1s);
+  EXPECT_EQ(container("p").laststate().terminated().message(), "attempt 2\n");
+  restart_agent(10s);
+  EXPECT_EQ(container("p").restartcount(), 2);
+  EXPECT_EQ(container("p").laststate().terminated().message(), "attempt 2\n");
+}
+
 TEST_F(NodeStop, APodRemovedWhileTheAgentWasAwayIsCleanedUp) {
   run_for_ever();
   client.put(make_pod("p"));

@@ -24,6 +24,10 @@ ContainerInstance to_instance(const ContainerStatus& status) {
           .finished_at = status.finished_at};
 }
 
+void add_words(ContainerInstance& end, const std::string& words) {
+  if (!words.empty()) end.message += (end.message.empty() ? "" : ": ") + words;
+}
+
 using Labels = google::protobuf::Map<std::string, std::string>;
 
 bool same_entries(const Labels& a, const Labels& b) {
@@ -121,7 +125,10 @@ void PodWorker::recover(const SandboxStatus* sandbox, const std::vector<Containe
       record.current->state = ContainerState::kRunning;
       exits_.push_back(*attempts[0]);
     }
-    if (attempts.size() > 1) record.previous = to_instance(*attempts[1]);
+    if (attempts.size() > 1) {
+      record.previous = to_instance(*attempts[1]);
+      earlier_ends_.push_back(*attempts[1]);
+    }
     if (published == nullptr) return;
     record.image = published->image();
     record.image_id = published->imageid();
@@ -134,7 +141,6 @@ void PodWorker::recover(const SandboxStatus* sandbox, const std::vector<Containe
 }
 
 void PodWorker::start() {
-  status_.start();
   watch_over_found();
   scope_.spawn(run());
 }
@@ -184,6 +190,8 @@ Duration PodWorker::grace_period() const {
 }
 
 Task<void> PodWorker::run() {
+  co_await recall_earlier_ends();
+  status_.start();  // not before: what was told of them stays
   while (true) {
     wake_.reset();
     co_await absorb_exits();
@@ -240,13 +248,20 @@ Task<void> PodWorker::absorb_exits() {
     exits_.pop_front();
     auto found = record_.containers.find(ended.name);
     if (found == record_.containers.end() || !found->second.running() || found->second.current->id != ended.id) continue;
-    const std::string words = co_await last_words(ended);
     ContainerInstance end = to_instance(ended);
-    if (!words.empty()) end.message += (end.message.empty() ? "" : ": ") + words;
+    add_words(end, co_await last_words(ended));
     found->second.current = std::move(end);
     forget_attempt(ended.name);
     status_.touch();
     changed_.pulse();
+  }
+}
+
+Task<void> PodWorker::recall_earlier_ends() {
+  for (const ContainerStatus& ended : std::exchange(earlier_ends_, {})) {
+    const std::string words = co_await last_words(ended);
+    auto& previous = record_.containers[ended.name].previous;
+    if (previous && previous->id == ended.id) add_words(*previous, words);
   }
 }
 

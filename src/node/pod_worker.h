@@ -67,6 +67,7 @@ class PodWorker {
   bool needs_files() const { return node_.runtime.uses_files() || pod_->spec().volumes_size() > 0; }
   bool ended_by_itself() const;
   Task<void> absorb_exits();
+  Task<void> recall_earlier_ends();
   Task<std::string> last_words(ContainerStatus status);
   void look_again_at(WallTime when);
   void arm_timer();
@@ -159,6 +160,8 @@ class PodWorker {
   Event wake_;
   Event changed_;  // pulses after each absorbed exit or changed object, while stopping
   std::deque<ContainerStatus> exits_;
+  std::vector<ContainerStatus>
+      earlier_ends_;  // of attempts before the present ones, found after a restart: their last words are to be read
   bool object_gone_ = false;
   std::optional<WallTime> look_again_;
   Loop::TimerId timer_ = 0;
