@@ -38,6 +38,10 @@ class ExecSession {
   virtual void resize(int columns, int rows) = 0;  // of its terminal; nothing without one
   // Its exit code, 128 + the signal if killed by one; 0 of what was attached to. Once, after the streams have been read to their end.
   virtual Task<Result<int>> wait() = 0;
+  // False: it could not be executed at all. Known after wait(); true where that cannot be told.
+  virtual bool began() const { return true; }
+  // Kills the command itself, which the session's end would leave running. Nothing where that cannot be done.
+  virtual void kill() {}
 };
 
 // The node seen by the server: what `pods/exec` and `pods/attach` need.

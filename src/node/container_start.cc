@@ -13,6 +13,7 @@
 #include "node/pod_worker.h"
 #include "node/volumes.h"
 #include "os/descriptor.h"
+#include "os/file.h"
 
 namespace stint {
 namespace {
@@ -29,10 +30,8 @@ Result<void> make_file(const std::string& path, mode_t mode) {
 // followed.
 Result<void> make_attempt_files(const PodPaths& paths, const std::string& container, int attempt) {
   // An ephemeral container has come after the pod's directories were made.
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(paths.termination_log(container, attempt)).parent_path(), error);
-  if (!error) std::filesystem::create_directories(paths.container_log_dir(container), error);
-  if (error) return fail(errno_error("make the directories of container " + container, error.value()));
+  TRY_VOID(os::make_directories(std::filesystem::path(paths.termination_log(container, attempt)).parent_path()));
+  TRY_VOID(os::make_directories(paths.container_log_dir(container)));
   TRY_VOID(make_file(paths.termination_log(container, attempt), 0666));
   return make_file(paths.container_log(container, attempt), 0640);
 }
@@ -66,7 +65,7 @@ PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string 
                            "Back-off restarting failed container " + container.spec->name() + " in pod " + describe(*pod_),
                            container.field_path);
   } else {
-    const bool named = record.waiting_reason == "CreateContainerConfigError" || record.waiting_reason == "RunContainerError";
+    const bool named = record.waiting_reason == "CreateContainerConfigError" || record.waiting_reason == "CreateContainerError";
     node_.recorder.warning(*pod_, "Failed", "Error: " + (named ? record.waiting_message : record.waiting_reason), container.field_path);
   }
   return Start::kWaiting;
@@ -109,7 +108,7 @@ Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image
   if (!prepared) co_return wait_for(container, "CreateContainerConfigError", prepared.error().message, now + kStartRetry);
 
   auto status = co_await node_.runtime.start_container(*std::move(config));
-  if (!status) co_return wait_for(container, "RunContainerError", status.error().message, node_.loop.now() + kStartRetry);
+  if (!status) co_return wait_for(container, "CreateContainerError", status.error().message, node_.loop.now() + kStartRetry);
   started(container, image, *status);
   const ContainerRecord& record = record_.containers[name];
   if (!record.running()) co_return Start::kWaiting;

@@ -121,7 +121,7 @@ TEST_F(NodeTrouble, TriesAStartAgainAsTheSameAttempt) {
   runtime->fail_starts(1, {.message = "disk full"});
   client.put(make_pod("p"));
   loop.run_for(1s);
-  EXPECT_EQ(waiting("p"), "RunContainerError");
+  EXPECT_EQ(waiting("p"), "CreateContainerError");
   loop.run_for(10s);
   EXPECT_EQ(phase("p"), "Succeeded");
   EXPECT_EQ(container("p").restartcount(), 0);

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/crash_point.h"
+
 namespace stint::os {
 
 Result<Pipe> make_pipe() {
@@ -30,17 +32,23 @@ Result<Descriptor> opened(int fd, const std::string& path) {
 }  // namespace
 
 Result<Descriptor> open_at(int directory, const std::string& path, int flags, int mode) {
-  return opened(openat(directory, path.c_str(), flags | O_CLOEXEC, mode), path);
+  auto file = opened(openat(directory, path.c_str(), flags | O_CLOEXEC, mode), path);
+  if (file && (flags & O_CREAT) != 0) crash_point("opened", path);
+  return file;
 }
 
 Result<Descriptor> open_beneath(int directory, const std::string& path, int flags) {
   open_how how{};
   how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  // EAGAIN: something was renamed meanwhile, so that the kernel can't tell whether ".." stayed inside. Who does nothing else all the time
+  // is refused in the end.
+  constexpr int kTries = 100;
   int fd = -1;
-  do {  // EAGAIN: something was renamed meanwhile, so that the kernel can't tell whether ".." stayed inside
+  for (int tries = 0; fd < 0 && tries < kTries; ++tries) {
     fd = static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
-  } while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+    if (fd < 0 && errno != EAGAIN && errno != EINTR) break;
+  }
   return opened(fd, path);
 }
 

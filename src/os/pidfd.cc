@@ -7,6 +7,7 @@
 #include <charconv>
 #include <csignal>
 
+#include "base/crash_point.h"
 #include "os/file.h"
 
 namespace stint::os {
@@ -20,20 +21,36 @@ Result<Descriptor> open_pidfd(pid_t pid) {
 }
 
 Result<void> signal_pidfd(int pidfd, int signal) {
-  if (syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0 || errno == ESRCH) return {};
+  if (syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0) {
+    crash_point("signalled", std::to_string(signal));
+    return {};
+  }
+  if (errno == ESRCH) return {};
   return fail(errno_error("signal", errno));
 }
 
-Result<uint64_t> process_start_ticks(pid_t pid) {
+namespace {
+
+// A number of /proc/PID/stat, by its place as proc(5) counts them; from the third on.
+Result<uint64_t> stat_field(pid_t pid, int wanted) {
   TRY(const std::string stat, read_file("/proc/" + std::to_string(pid) + "/stat", 4096));
-  // The command, field 2, may hold spaces and parentheses: count from the last ')'. The start time is field 22.
+  // The command, field 2, may hold spaces and parentheses: count from the last ')'.
   size_t at = stat.rfind(')');
-  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
-  uint64_t ticks = 0;
-  if (at == std::string::npos || std::from_chars(stat.data() + at + 1, stat.data() + stat.size(), ticks).ec != std::errc()) {
+  for (int field = 2; field < wanted && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
+  uint64_t number = 0;
+  if (at == std::string::npos || std::from_chars(stat.data() + at + 1, stat.data() + stat.size(), number).ec != std::errc()) {
     return fail(Reason::kInternalError, "process " + std::to_string(pid) + ": stat has an unknown form");
   }
-  return ticks;
+  return number;
+}
+
+}  // namespace
+
+Result<uint64_t> process_start_ticks(pid_t pid) { return stat_field(pid, 22); }
+
+Result<pid_t> parent_of(pid_t pid) {
+  TRY(const uint64_t parent, stat_field(pid, 4));
+  return static_cast<pid_t>(parent);
 }
 
 Result<Descriptor> open_pidfd(pid_t pid, uint64_t start_ticks) {

@@ -19,6 +19,8 @@ Result<Descriptor> open_pidfd(pid_t pid);
 Result<void> signal_pidfd(int pidfd, int signal);
 // When the process began, in clock ticks since boot: with the pid it names one process for as long as the machine is up. kNotFound if gone.
 Result<uint64_t> process_start_ticks(pid_t pid);
+// kNotFound if there is no such process.
+Result<pid_t> parent_of(pid_t pid);
 // A descriptor for the process that had this pid and start time; kNotFound if that one is gone.
 Result<Descriptor> open_pidfd(pid_t pid, uint64_t start_ticks);
 // Completes when the process has ended. It may still be a zombie.

@@ -54,6 +54,22 @@ class PodLife(unittest.TestCase):
         self.assertIn("Liveness probe failed: HTTP probe failed with statuscode: 404", events)
         self.assertIn("Container main failed liveness probe, will be restarted", events)
 
+    def test_a_probe_whose_command_hangs_leaves_nothing_and_one_without_a_command_decides_nothing(self):
+        often = {"periodSeconds": 1, "failureThreshold": 1000}
+        hangs = container("hangs", "exec sleep 600", readinessProbe={"exec": {"command": ["sleep", "4321"]}, **often})
+        missing = container("missing", "exec sleep 600", livenessProbe={"exec": {"command": ["/no/such"]}, "periodSeconds": 1, "failureThreshold": 1})
+        self.create("probes", spec(hangs, missing))
+
+        def told(words):
+            return [e for e in self.server.json("get", "events")["items"]
+                    if e["involvedObject"]["name"] == "probes" and e["message"].startswith(words) and e.get("count", 1) >= 3]
+        wait_until(lambda: told('Readiness probe failed: command timed out: "sleep 4321" timed out after 1s'), 30, "it took too long thrice")
+        wait_until(lambda: told("Liveness probe errored and resulted in unknown state: "), 30, "it could not be run thrice")
+        processes = self.server.kubectl("exec", "probes", "-c", "hangs", "--", "ps")
+        self.assertLessEqual(processes.count("sleep 4321"), 1, processes)  # the one that runs now
+        status = self.server.json("get", "pod", "probes")["status"]["containerStatuses"]
+        self.assertEqual([(c["name"], c["ready"], c["restartCount"]) for c in status], [("hangs", False, 0), ("missing", True, 0)])
+
     def test_hooks_run_in_the_container(self):
         hooks = {"postStart": {"exec": {"command": ["sh", "-c", "echo started >/keep/start"]}},
                  "preStop": {"exec": {"command": ["sh", "-c", "echo stopping >/proc/1/fd/1"]}}}

@@ -79,8 +79,12 @@ Task<Result<Checks::CommandEnd>> Checks::run_command(std::string id, std::vector
     code = co_await with_timeout(loop_, limit, run_to_end(loop_, session->get(), &end.output));
   }
   end.timed_out = !code;
-  if (!code) co_return end;
+  if (!code) {
+    (*session)->kill();
+    co_return end;
+  }
   CO_TRY(end.exit_code, std::move(*code));
+  end.began = (*session)->began();
   co_return end;
 }
 
@@ -92,6 +96,7 @@ Task<CheckResult> Checks::check_command(CheckedContainerPtr container, corev1::E
   if (!end) co_return CheckResult{Kind::kError, end.error().message};
   if (end->timed_out)
     co_return CheckResult{Kind::kFailure, "command timed out: " + quoted(text) + " timed out after " + seconds_text(limit)};
+  if (!end->began) co_return CheckResult{Kind::kError, std::move(end->output)};
   co_return CheckResult{end->exit_code == 0 ? Kind::kSuccess : Kind::kFailure, std::move(end->output)};
 }
 

@@ -54,6 +54,7 @@ class Checks {
  private:
   struct CommandEnd {
     bool timed_out = false;
+    bool began = true;  // it could be executed
     int exit_code = 0;
     std::string output;
   };

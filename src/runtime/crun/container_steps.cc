@@ -1,5 +1,8 @@
 // A container from start to removal. Each step leaves on disk what the next life needs to go on from there.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 
@@ -49,6 +52,18 @@ void set_exit(ContainerStatus& status, const Exit& exit) {
   } else {
     status.reason = status.oom_killed ? "OOMKilled" : status.exit_code == 0 ? "Completed" : "Error";
   }
+}
+
+// As containerd: a directory where there is nothing to mount.
+Result<void> make_mount_sources(const std::vector<Mount>& mounts) {
+  for (const Mount& mount : mounts) {
+    if (access(mount.source.c_str(), F_OK) == 0 || errno != ENOENT) continue;
+    if (auto made = os::make_directories(mount.source); !made) {
+      made.error().message = "failed to mkdir \"" + mount.source + "\": " + made.error().message;
+      return made;
+    }
+  }
+  return {};
 }
 
 Result<void> make_root_directories(const std::string& files) {
@@ -134,6 +149,7 @@ Task<Result<void>> CrunDriver::prepare(const ContainerConfig& config, const Cont
       TRY(input.seccomp_profile, read_seccomp_profile(config.seccomp.path));
     }
     TRY(const std::string text, build_oci_config(input));
+    TRY_VOID(make_mount_sources(config.mounts));
     TRY_VOID(make_root_directories(this_paths.files(config.id)));
     TRY_VOID(os::make_directories(this_paths.bundle(config.id), 0700));
     TRY_VOID(write_container(this_paths, record));

@@ -131,6 +131,28 @@ TEST_F(CrunRuntime, RunsCommandsInARunningContainer) {
   EXPECT_EQ(run(told_by(**busy, much)), "done\n||0");
 }
 
+TEST_F(CrunRuntime, KnowsACommandThatCouldNotBeExecutedFromOneThatFailed) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "sleep 100"))));
+  const auto began = [this](std::vector<std::string> command) {
+    const auto session = run(runtime_->exec("pod1_main_0", {.command = std::move(command), .out = true, .err = true}));
+    EXPECT_TRUE(session);
+    const std::string told = run(told_by(**session, ""));
+    return std::string((*session)->began() ? "began " : "did not begin ") + told.substr(told.rfind('|'));
+  };
+  EXPECT_EQ(began({"/bin/sh", "-c", "exit 127"}), "began |127");
+  EXPECT_TRUE(began({"/no/such"}).starts_with("did not begin"));
+  EXPECT_TRUE(began({"no-such"}).starts_with("did not begin"));
+}
+
+TEST_F(CrunRuntime, KillsACommandThatNobodyWaitsForAnyMore) {
+  ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "sleep 100"))));
+  const auto command = run(runtime_->exec("pod1_main_0", {.command = {"/bin/sh", "-c", "echo begun; exec sleep 4321"}, .out = true}));
+  ASSERT_TRUE(command) << command.error().message;
+  EXPECT_EQ(run((*command)->read(ExecSession::Stream::kOut)), "begun\n");
+  (*command)->kill();
+  EXPECT_EQ(*run((*command)->wait()), 137);
+}
+
 TEST_F(CrunRuntime, GivesACommandATerminal) {
   ASSERT_TRUE(run(runtime_->start_container(shell("pod1", "sleep 100"))));
   const auto session =

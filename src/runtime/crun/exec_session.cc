@@ -1,13 +1,19 @@
 #include "runtime/crun/exec_session.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <filesystem>
 
 #include "api/json.h"
+#include "base/log.h"
 #include "os/file.h"
 #include "os/pidfd.h"
 #include "os/terminal.h"
+#include "runtime/crun/records.h"
 
 namespace stint::crun {
 namespace {
@@ -17,6 +23,7 @@ constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
 
 struct Streams {
   os::Child child;
+  std::string pid_path;     // of the command: the runtime writes it once it was executed
   os::Descriptor input;     // not there: closed
   os::Descriptor terminal;  // instead of pipes
 };
@@ -39,6 +46,10 @@ Result<os::Descriptor> process_file(const std::string& config_path, const ExecOp
 Result<Streams> spawn_with_streams(os::Command command, const std::string& container_id, const std::string& config_path,
                                    const ExecOptions& options) {
   TRY(const os::Descriptor process, process_file(config_path, options));
+  static std::atomic<uint64_t> count{0};
+  const std::string bundle = std::filesystem::path(config_path).parent_path();
+  const std::string pid_path = bundle + "/exec" + std::to_string(getpid()) + "." + std::to_string(++count);
+  command.args.push_back("--pid-file=" + pid_path);
   command.inherit = {process.get()};
   if (options.tty) command.args.emplace_back("--tty");
   for (std::string word : {"--process=/proc/self/fd/" + std::to_string(process.get()), container_id})
@@ -56,12 +67,13 @@ Result<Streams> spawn_with_streams(os::Command command, const std::string& conta
     command.input = theirs.get();
   }
   TRY(os::Child child, os::spawn(command));
-  return Streams{std::move(child), std::move(input), std::move(terminal)};
+  return Streams{std::move(child), pid_path, std::move(input), std::move(terminal)};
 }
 
 class ProcessSession final : public ExecSession {
  public:
   ProcessSession(Loop& loop, Streams streams) : loop_(loop), streams_(std::move(streams)) {}
+  ~ProcessSession() override { unlink(streams_.pid_path.c_str()); }
 
   Task<std::string> read(Stream stream) override {
     if (streams_.terminal && stream == Stream::kErr) co_return "";
@@ -98,12 +110,26 @@ class ProcessSession final : public ExecSession {
 
   Task<Result<int>> wait() override {
     co_await os::exited(loop_, streams_.child.pidfd());
+    began_ = access(streams_.pid_path.c_str(), F_OK) == 0;
     co_return streams_.child.wait();
+  }
+
+  bool began() const override { return began_; }
+
+  // The runtime's program, which waits for the command, keeps its number from being another's; so its child it must be.
+  void kill() override {
+    const auto command = process_of_pid_file(streams_.pid_path);
+    if (!command) return;
+    const auto process = open_process(*command);
+    if (!process || os::parent_of(command->pid).value_or(0) != streams_.child.pid()) return;
+    if (auto sent = os::signal_pidfd(process->get(), SIGKILL); !sent)
+      log_warning("command not killed", "pid", command->pid, "error", sent.error().message);
   }
 
  private:
   Loop& loop_;
   Streams streams_;
+  bool began_ = false;
 };
 
 }  // namespace
