@@ -19,6 +19,7 @@ namespace stint {
 namespace {
 
 constexpr Duration kStartRetry = std::chrono::seconds(10);
+constexpr Duration kErrorShown = std::chrono::seconds(1);
 
 Result<void> make_file(const std::string& path, mode_t mode) {
   TRY(const os::Descriptor file, os::open_path(path, O_CREAT | O_WRONLY | O_APPEND, static_cast<int>(mode)));
@@ -76,6 +77,13 @@ bool PodWorker::back_off(const ContainerRef& container, const ContainerRecord& r
   const BackOff& back_off = back_offs_[container.spec->name()];
   auto due = back_off.due(record.current->finished_at);
   if (!due || node_.loop.now() >= *due) return false;
+  // Why the attempt failed is seen for a moment, as upstream tells of the wait only at its next look at the runtime.
+  const WallTime error_shown_until = record.current->finished_at + kErrorShown;
+  const bool failed_to_start = record.waiting_reason == "RunContainerError" || record.waiting_reason == "PostStartHookError";
+  if (failed_to_start && node_.loop.now() < error_shown_until) {
+    look_again_at(error_shown_until);
+    return true;
+  }
   wait_for(container, "CrashLoopBackOff",
            "back-off " + go_duration_text(back_off.wait()) + " restarting failed container=" + container.spec->name() +
                " pod=" + describe(*pod_),

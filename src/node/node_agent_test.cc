@@ -11,6 +11,7 @@ namespace stint {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsSupersetOf;
 
@@ -127,6 +128,20 @@ TEST_F(Node, FailsThePodWhenAnInitContainerFailsForGood) {
   EXPECT_EQ(runtime->started().size(), 1u);
 }
 
+TEST_F(Node, AnInitContainerThatFailsIsStartedAgainAndAgainUnderOnFailure) {
+  runtime->set_behaviour([](const ContainerConfig&) { return FakeOutcome{.exit_code = 1}; });
+  auto pod = make_pod("p", "OnFailure");
+  add_container(*pod.mutable_spec()->add_initcontainers(), "first");
+  client.put(pod);
+  loop.run_for(5s);
+  EXPECT_EQ(phase("p"), "Pending");
+  const auto& first = this->pod("p")->status().initcontainerstatuses(0);
+  EXPECT_EQ(first.state().waiting().reason(), "CrashLoopBackOff");
+  EXPECT_EQ(first.laststate().terminated().exitcode(), 1);
+  EXPECT_EQ(first.restartcount(), 1);
+  EXPECT_EQ(container("p").state().waiting().reason(), "PodInitializing");
+}
+
 TEST_F(Node, StopsSidecarsWhenTheOthersHaveEnded) {
   runtime->set_behaviour([](const ContainerConfig& config) {
     return config.name == "side" ? FakeOutcome{.runs_for_ever = true} : FakeOutcome{.run_time = 2s};
@@ -153,6 +168,7 @@ TEST_F(Node, FailsAPodThatIsActiveTooLong) {
   loop.run_for(2s);
   EXPECT_EQ(phase("p"), "Failed");
   EXPECT_EQ(this->pod("p")->status().reason(), "DeadlineExceeded");
+  EXPECT_THAT(reasons("p"), Contains("DeadlineExceeded"));
 }
 
 TEST_F(Node, RefusesAPodThatDoesNotFit) {
@@ -166,6 +182,21 @@ TEST_F(Node, RefusesAPodThatDoesNotFit) {
   EXPECT_TRUE(runtime->started().empty());
 }
 
+TEST_F(Node, OfTwoPodsThatAreBoundAndDoNotFitTogetherTheSecondIsRefused) {
+  runtime->set_behaviour([](const ContainerConfig&) { return FakeOutcome{.runs_for_ever = true}; });
+  const std::string all = client.find<corev1::Node>("", "n1")->status().allocatable().at("cpu").string();
+  for (const char* name : {"first", "second"}) {
+    auto pod = make_pod(name);
+    (*pod.mutable_spec()->mutable_containers(0)->mutable_resources()->mutable_requests())["cpu"].set_string(all);
+    client.put(pod);
+    loop.run_for(1s);
+  }
+  EXPECT_EQ(phase("first"), "Running");
+  EXPECT_EQ(phase("second"), "Failed");
+  EXPECT_EQ(pod("second")->status().reason(), "OutOfcpu");
+  EXPECT_THAT(reasons("second"), Contains("OutOfcpu"));
+}
+
 TEST_F(Node, SaysStartErrorWhenTheCommandCannotBeExecuted) {
   runtime->set_behaviour([](const ContainerConfig&) { return FakeOutcome{.start_error = "exec: no such file"}; });
   client.put(make_pod("p"));
@@ -173,6 +204,22 @@ TEST_F(Node, SaysStartErrorWhenTheCommandCannotBeExecuted) {
   EXPECT_EQ(phase("p"), "Failed");
   EXPECT_EQ(container("p").state().terminated().reason(), "StartError");
   EXPECT_EQ(container("p").state().terminated().exitcode(), 128);
+}
+
+TEST_F(Node, AStartErrorUnderOnFailureWaitsAsRunContainerErrorAndThenForTheBackOff) {
+  runtime->set_behaviour([](const ContainerConfig&) { return FakeOutcome{.start_error = "exec: no such file"}; });
+  client.set_latency(1ms);
+  client.put(make_pod("p", "OnFailure"));
+  std::vector<std::string> waits;
+  for (int i = 0; i < 300; ++i) {
+    loop.run_for(10ms);
+    if (pod("p")->status().containerstatuses_size() == 0) continue;
+    const std::string reason = container("p").state().waiting().reason();
+    if (waits.empty() || waits.back() != reason) waits.push_back(reason);
+  }
+  EXPECT_THAT(waits, Contains("RunContainerError"));
+  EXPECT_EQ(waits.back(), "CrashLoopBackOff");
+  EXPECT_EQ(container("p").laststate().terminated().reason(), "StartError");
 }
 
 }  // namespace

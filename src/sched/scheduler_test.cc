@@ -53,6 +53,7 @@ TEST_F(SchedulerTest, SaysWhyAndTriesAgainWhenANodeChangesOrAPodEnds) {
   EXPECT_EQ(node_of("first"), "");
   ASSERT_EQ(pod("first")->status().conditions_size(), 1);
   EXPECT_EQ(pod("first")->status().conditions(0).reason(), "Unschedulable");
+  EXPECT_TRUE(std::ranges::any_of(client.all<corev1::Event>(), [](const auto& event) { return event->reason() == "FailedScheduling"; }));
   put_node("1");
   loop.run_ready();
   EXPECT_EQ(node_of("first"), "n");
@@ -118,6 +119,33 @@ TEST_F(SchedulerTest, DoesNotOverfillANodeWithManyAtOnce) {
   int bound = 0;
   for (const auto& each : client.all<corev1::Pod>()) bound += each->spec().nodename().empty() ? 0 : 1;
   EXPECT_EQ(bound, 10);
+}
+
+TEST_F(SchedulerTest, APodWaitsForANodeWithItsLabelsAndForItsLastGate) {
+  put_node("2");
+  put_pod("chosen", "1");
+  corev1::Pod chosen = *pod("chosen");
+  chosen.mutable_spec()->clear_nodename();
+  (*chosen.mutable_spec()->mutable_nodeselector())["disk"] = "fast";
+  client.put(chosen);
+  corev1::Pod gated = chosen;
+  gated.mutable_metadata()->set_name("gated");
+  gated.mutable_metadata()->clear_uid();
+  gated.mutable_spec()->clear_nodeselector();
+  gated.mutable_spec()->add_schedulinggates()->set_name("example.com/gate");
+  client.put(gated);
+  loop.run_ready();
+  EXPECT_EQ(node_of("chosen"), "");
+  EXPECT_EQ(node_of("gated"), "");
+  corev1::Node node = *client.find<corev1::Node>("", "n");
+  (*node.mutable_metadata()->mutable_labels())["disk"] = "fast";
+  client.put(node);
+  gated = *pod("gated");
+  gated.mutable_spec()->clear_schedulinggates();
+  client.put(gated);
+  loop.run_ready();
+  EXPECT_EQ(node_of("chosen"), "n");
+  EXPECT_EQ(node_of("gated"), "n");
 }
 
 }  // namespace

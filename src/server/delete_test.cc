@@ -65,6 +65,13 @@ TEST_F(Delete, TakesAnUnscheduledPodAwayAtOnce) {
   EXPECT_TRUE(is_gone(get<corev1::Pod>("a")));
 }
 
+TEST_F(Delete, TakesAPodThatHasEndedAwayAtOnce) {
+  run_pod_on_node("a");
+  ASSERT_TRUE(patch<corev1::Pod>("a", PatchType::kMerge, R"({"status":{"phase":"Succeeded"}})", "status"));
+  ASSERT_TRUE(remove<corev1::Pod>("a"));
+  EXPECT_TRUE(is_gone(get<corev1::Pod>("a")));
+}
+
 TEST_F(Delete, KeepsAPodWithFinalizersAfterItsGrace) {
   corev1::Pod one = pod("a");
   one.mutable_metadata()->add_finalizers("batch.kubernetes.io/job-tracking");
