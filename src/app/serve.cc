@@ -208,6 +208,13 @@ class Serve {
     return {};
   }
 
+  EvictionThresholds eviction_thresholds() const {
+    if (!command_.eviction_hard) return default_eviction_thresholds();
+    EvictionThresholds thresholds;
+    for (const auto& [signal, threshold] : *command_.eviction_hard) thresholds[signal] = {threshold.quantity, threshold.fraction};
+    return thresholds;
+  }
+
   NodeOptions node_options() const {
     const std::string host = runtime_ ? runtime_->host_address() : "";
     return {.name = host_name(),
@@ -219,7 +226,9 @@ class Serve {
             .pods_max = command_.max_pods,
             .pod_pids_max = command_.pod_max_pids,
             .reserved = command_.reserved,
-            .log_limits = {.bytes_max = command_.container_log_bytes_max, .files_max = command_.container_log_files_max}};
+            .log_limits = {.bytes_max = command_.container_log_bytes_max, .files_max = command_.container_log_files_max},
+            .eviction_hard = eviction_thresholds(),
+            .image_dir = command_.runtime == "cri" ? "" : command_.data_dir + "/images"};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }

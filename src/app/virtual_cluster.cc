@@ -53,7 +53,7 @@ ClusterOptions VirtualCluster::cluster_options() const {
   NodeFacts facts{.machine_id = "virtual", .system_uuid = "virtual", .boot_id = "virtual", .kernel_version = "6.1", .os_image = "Linux"};
   facts.architecture = "amd64";
   facts.cpus = options_.cpus;
-  facts.memory_bytes = facts.storage_bytes = facts.storage_available_bytes = options_.memory_bytes;
+  facts.memory_bytes = facts.storage_bytes = options_.memory_bytes;
   NodeOptions node{.name = node_name_, .data_dir = dir_, .log_dir = dir_ + "/logs", .host_ip = "192.0.2.1"};
   node.pods_max = options_.pods_max;
   node.facts = facts;

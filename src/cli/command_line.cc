@@ -55,6 +55,38 @@ Result<std::map<std::string, int64_t, std::less<>>> parse_reserved(const std::st
   return reserved;
 }
 
+// "memory.available<100Mi,nodefs.available<10%"; "" for none. As upstream, 0% and 100% leave a signal out.
+Result<std::map<std::string, EvictionThreshold, std::less<>>> parse_eviction(const std::string& text) {
+  constexpr std::string_view kSignals[] = {"memory.available",  "nodefs.available",   "nodefs.inodesFree",
+                                           "imagefs.available", "imagefs.inodesFree", "pid.available"};
+  std::map<std::string, EvictionThreshold, std::less<>> thresholds;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    const std::string part = text.substr(at, end - at);
+    at = end + 1;
+    const size_t less = part.find('<');
+    if (less == std::string::npos) return fail(Reason::kBadRequest, "\"" + part + "\" is no SIGNAL<AMOUNT such as memory.available<100Mi");
+    const std::string signal = part.substr(0, less), amount = part.substr(less + 1);
+    if (std::ranges::count(kSignals, signal) == 0) return fail(Reason::kBadRequest, "\"" + signal + "\" is no signal");
+    if (thresholds.contains(signal)) return fail(Reason::kBadRequest, "\"" + signal + "\" is there twice");
+    EvictionThreshold threshold;
+    if (amount.ends_with('%')) {
+      constexpr double kHundred = 100;
+      const auto [last, error] = std::from_chars(amount.data(), amount.data() + amount.size() - 1, threshold.fraction);
+      if (error != std::errc() || last != amount.data() + amount.size() - 1 || threshold.fraction < 0 || threshold.fraction > kHundred)
+        return fail(Reason::kBadRequest, "\"" + part + "\" is no share from 0% to 100%");
+      if (threshold.fraction == 0 || threshold.fraction == kHundred) continue;
+      threshold.fraction /= kHundred;
+    } else {
+      const auto quantity = quantity_value(amount);
+      if (!quantity || *quantity < 1) return fail(Reason::kBadRequest, "\"" + part + "\" is no amount such as 100Mi or 10%");
+      threshold.quantity = *quantity;
+    }
+    thresholds[signal] = threshold;
+  }
+  return thresholds;
+}
+
 constexpr int64_t kPodPidsMax = 4'194'304;  // the kernel's own
 constexpr int kLogFilesMax = 1000;
 // Far more than a machine runs; for the fake runtime.
@@ -91,6 +123,9 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
       ->check(CLI::Range(int64_t{0}, kPodPidsMax));
   add_parsed(*serve, "--system-reserved", options.reserved, parse_reserved,
              "what pods do not get of the machine, such as cpu=500m,memory=1Gi");
+  add_parsed(*serve, "--eviction-hard", options.eviction_hard, parse_eviction,
+             "below what pods are evicted, such as memory.available<100Mi,nodefs.available<10%")
+      ->default_str("memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%");
   add_parsed(*serve, "--container-log-max-size", options.container_log_bytes_max, parse_size,
              "size from which a container's log is moved aside (default: 10Mi)");
   serve->add_option("--container-log-max-files", options.container_log_files_max, "files kept of a container's log")

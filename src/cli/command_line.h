@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,6 +13,12 @@
 #include "cli/simulate_command.h"
 
 namespace stint::cli {
+
+// Below which pods are evicted; one of both.
+struct EvictionThreshold {
+  int64_t quantity = 0;
+  double fraction = 0;  // of the capacity
+};
 
 struct ServeCommand {
   std::string data_dir = "/var/lib/stint";
@@ -29,6 +36,8 @@ struct ServeCommand {
   int max_pods = 500;
   int64_t pod_max_pids = 0;                              // 0: no limit
   std::map<std::string, int64_t, std::less<>> reserved;  // of the machine, not for pods: cpu in thousandths, bytes of what else
+  // By signal, "memory.available"; nothing: upstream's.
+  std::optional<std::map<std::string, EvictionThreshold, std::less<>>> eviction_hard;
   int64_t container_log_bytes_max = 10 * 1024 * 1024;
   int container_log_files_max = 5;
   Duration shutdown_grace{0};           // of all pods at the end; 0: they go on

@@ -59,6 +59,19 @@ TEST(CommandLine, EndsPodsAtTheEndIfTold) {
   EXPECT_EQ(std::get<ServeCommand>(parse({"serve"})).shutdown_grace, Duration{0});
 }
 
+TEST(CommandLine, EvictsBelowWhatItIsTold) {
+  EXPECT_FALSE(std::get<ServeCommand>(parse({"serve"})).eviction_hard);
+  const auto none = std::get<ServeCommand>(parse({"serve", "--eviction-hard", ""}));
+  ASSERT_TRUE(none.eviction_hard);
+  EXPECT_TRUE(none.eviction_hard->empty());
+  const auto some = std::get<ServeCommand>(
+      parse({"serve", "--eviction-hard", "memory.available<1Gi,nodefs.available<12.5%,imagefs.available<0%,pid.available<1k"}));
+  ASSERT_EQ(some.eviction_hard->size(), 3u);
+  EXPECT_EQ(some.eviction_hard->at("memory.available").quantity, 1 << 30);
+  EXPECT_EQ(some.eviction_hard->at("nodefs.available").fraction, 0.125);
+  EXPECT_EQ(some.eviction_hard->at("pid.available").quantity, 1000);
+}
+
 TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{{},
                                                                      {"serv"},
@@ -74,6 +87,12 @@ TEST(CommandLine, AnswersAMistakeInOneLineWithCode2) {
                                                                      {"serve", "--container-log-max-size", "much"},
                                                                      {"serve", "--container-log-max-size", "0"},
                                                                      {"serve", "--container-log-max-files", "1"},
+                                                                     {"serve", "--eviction-hard", "memory.available=1Gi"},
+                                                                     {"serve", "--eviction-hard", "memory.free<1Gi"},
+                                                                     {"serve", "--eviction-hard", "memory.available<much"},
+                                                                     {"serve", "--eviction-hard", "memory.available<0"},
+                                                                     {"serve", "--eviction-hard", "nodefs.available<101%"},
+                                                                     {"serve", "--eviction-hard", "pid.available<1,pid.available<2"},
                                                                      {"serve", "--shutdown-grace", "soon"},
                                                                      {"serve", "--shutdown-grace", "-1s"},
                                                                      {"serve", "--shutdown-grace", "5s", "--shutdown-grace-critical", "6s"},

@@ -107,6 +107,7 @@ void NodeAgent::start() {
   scope_.spawn(keep_registered());
   scope_.spawn(keep_lease());
   scope_.spawn(run());
+  if (options_.observe || !options_.facts) scope_.spawn(keep_from_shortage());
   if (options_.samples_usage) scope_.spawn(usage_.run());
   if (runtime_.uses_files()) scope_.spawn(rotator_.run());
 }
@@ -270,6 +271,7 @@ Task<void> NodeAgent::remove_logs(std::shared_ptr<const corev1::Pod> pod) {
 
 std::optional<Refusal> NodeAgent::refuse(const corev1::Pod& pod) const {
   if (description_.shutting_down) return Refusal{std::string(kShutdownRefusalReason), std::string(kShutdownRefusal)};
+  if (auto refusal = refuse_under_pressure(pod, description_.pressure)) return refusal;
   return refuse_pod(pod, weighing_, context_.allocatable);
 }
 

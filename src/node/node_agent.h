@@ -16,6 +16,7 @@
 #include "node/admission.h"
 #include "node/dns/directory.h"
 #include "node/dns/resolver.h"
+#include "node/eviction.h"
 #include "node/exec.h"
 #include "node/log_rotation.h"
 #include "node/logs.h"
@@ -41,7 +42,10 @@ struct NodeOptions {
   std::optional<NodeFacts> facts;                 // of a machine that is only thought of; nothing: this one's
   Duration heartbeat = std::chrono::seconds(10);  // between two looks at the machine, and between two renewals of the lease
   LogLimits log_limits;
-  bool samples_usage = true;  // of the machine and of containers, for metrics.k8s.io
+  EvictionThresholds eviction_hard = default_eviction_thresholds();
+  std::string image_dir;                  // where images are unpacked; "" if that is somebody else's
+  std::function<Observations()> observe;  // what there is left, asked on the pool; null: this machine is asked, unless it has `facts`
+  bool samples_usage = true;              // of the machine and of containers, for metrics.k8s.io
 };
 
 class NodeAgent {
@@ -83,6 +87,12 @@ class NodeAgent {
   Task<void> remove_logs(std::shared_ptr<const corev1::Pod> pod);
   std::optional<Refusal> refuse(const corev1::Pod& pod) const;
   Environment service_environment(const corev1::Pod& pod) const;
+  // Shortages (node_eviction.cc).
+  Task<void> keep_from_shortage();
+  Task<bool> relieve();  // whether a pod was ended for it
+  Task<std::vector<PodUse>> pod_uses(std::string resource);
+  Task<bool> evict(PodUse victim, MetThreshold met);
+  Task<bool> gone();                                                      // once a worker is
   Task<void> end_group(std::vector<ShutdownGroup> groups, size_t index);  // node_shutdown.cc
 
   Loop& loop_;
@@ -109,6 +119,7 @@ class NodeAgent {
   // What an earlier life left and a worker is to take over, by uid. Later sandboxes are made by the workers themselves.
   std::map<std::string, SandboxStatus> found_sandboxes_;
   WallTime status_written_at_;
+  PressureTracker pressures_;
   Scope scope_;  // last: destroyed first
 };
 

@@ -31,10 +31,13 @@ class NodeFixture {
   }
 
   void start_agent() {
-    agent = std::make_unique<NodeAgent>(
-        loop, client, *runtime, images,
-        NodeOptions{
-            .name = "n1", .data_dir = dir + "/data", .log_dir = dir + "/logs", .host_ip = "192.0.2.1", .host_address = "10.88.0.1"});
+    agent = std::make_unique<NodeAgent>(loop, client, *runtime, images,
+                                        NodeOptions{.name = "n1",
+                                                    .data_dir = dir + "/data",
+                                                    .log_dir = dir + "/logs",
+                                                    .host_ip = "192.0.2.1",
+                                                    .host_address = "10.88.0.1",
+                                                    .observe = [this] { return left_over(); }});
     agent->start();
     loop.run_for(std::chrono::milliseconds(1));
   }
@@ -87,6 +90,8 @@ class NodeFixture {
   FakeClient client;
   std::unique_ptr<FakeRuntime> runtime;
   FakeImageStore images;
+  // What the machine has left; nothing: of nothing is there too little.
+  std::function<Observations()> left_over = [] { return Observations{}; };
   std::string dir;
   std::unique_ptr<NodeAgent> agent;
 };

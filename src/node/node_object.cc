@@ -3,11 +3,11 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <fstream>
 
 #include "api/object.h"
+#include "os/machine.h"
 
 namespace stint {
 namespace {
@@ -67,14 +67,13 @@ void add_condition(std::string_view type, bool value, std::string_view reason, s
 }
 
 void add_conditions(const NodeDescription& node, const corev1::NodeStatus& old, WallTime now, corev1::NodeStatus& status) {
-  // Upstream's hard threshold of nodefs.available.
-  const bool disk_pressure = node.facts.storage_bytes > 0 && node.facts.storage_available_bytes < node.facts.storage_bytes / 10;
-  add_condition("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", old, now, status);
-  if (disk_pressure)
-    add_condition("DiskPressure", true, "KubeletHasDiskPressure", "kubelet has disk pressure", old, now, status);
-  else
-    add_condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", old, now, status);
-  add_condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", old, now, status);
+  const auto [memory, disk, pids] = node.pressure;
+  add_condition("MemoryPressure", memory, memory ? "KubeletHasInsufficientMemory" : "KubeletHasSufficientMemory",
+                memory ? "kubelet has insufficient memory available" : "kubelet has sufficient memory available", old, now, status);
+  add_condition("DiskPressure", disk, disk ? "KubeletHasDiskPressure" : "KubeletHasNoDiskPressure",
+                disk ? "kubelet has disk pressure" : "kubelet has no disk pressure", old, now, status);
+  add_condition("PIDPressure", pids, pids ? "KubeletHasInsufficientPID" : "KubeletHasSufficientPID",
+                pids ? "kubelet has insufficient PID available" : "kubelet has sufficient PID available", old, now, status);
   if (node.shutting_down)
     add_condition("Ready", false, "KubeletNotReady", "node is shutting down", old, now, status);
   else
@@ -95,13 +94,11 @@ NodeFacts read_node_facts(const std::string& data_dir) {
     facts.kernel_version = name.release;
     facts.architecture = go_architecture(name.machine);
   }
-  facts.cpus = std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN));
-  facts.memory_bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  facts.cpus = os::machine_processors();
+  facts.memory_bytes = os::machine_memory_bytes();
   struct statvfs storage{};
-  if (statvfs(data_dir.c_str(), &storage) == 0) {
+  if (statvfs(data_dir.c_str(), &storage) == 0)
     facts.storage_bytes = static_cast<int64_t>(storage.f_blocks) * static_cast<int64_t>(storage.f_frsize);
-    facts.storage_available_bytes = static_cast<int64_t>(storage.f_bavail) * static_cast<int64_t>(storage.f_frsize);
-  }
   return facts;
 }
 

@@ -7,6 +7,7 @@
 #include "api/pod_resources.h"
 #include "api/types.h"
 #include "base/clock.h"
+#include "node/eviction.h"
 
 namespace stint {
 
@@ -16,7 +17,6 @@ struct NodeFacts {
   int64_t cpus = 1;
   int64_t memory_bytes = 0;
   int64_t storage_bytes = 0;  // of the file system of the data directory
-  int64_t storage_available_bytes = 0;
 };
 NodeFacts read_node_facts(const std::string& data_dir);
 
@@ -28,6 +28,7 @@ struct NodeDescription {
   ResourceAmounts reserved;  // of the machine, not for pods
   NodeFacts facts;
   bool shutting_down = false;
+  NodePressure pressure;
 };
 
 ResourceAmounts node_capacity(const NodeDescription& node);

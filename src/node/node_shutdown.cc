@@ -49,7 +49,7 @@ Task<void> NodeAgent::end_group(std::vector<ShutdownGroup> groups, size_t index)
       log_warning("pods are not gone, and the node ends without them", "pods", members().size());
       co_return;
     }
-    co_await with_timeout(loop_, left, happened(worker_gone_));
+    co_await with_timeout(loop_, left, gone());
   }
 }
 

@@ -65,6 +65,7 @@ std::span<const PodWorker::Step> PodWorker::steps() {
       {"admit", &PodWorker::admit},
       {"directories", &PodWorker::make_directories},
       {"volumes", &PodWorker::make_volumes},
+      {"storage", &PodWorker::check_storage},
       {"sandbox", &PodWorker::make_sandbox},
       {"ephemeral containers", &PodWorker::run_ephemeral_containers},
       {"init containers", &PodWorker::run_init_containers},

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "node/pod_storage.h"
 #include "node/pod_worker.h"
-#include "node/size_limits.h"
 #include "node/trust_anchors.h"
 
 namespace stint {
@@ -13,7 +13,6 @@ constexpr Duration kVolumeRetryBase = std::chrono::milliseconds(500);
 constexpr Duration kVolumeRetryMax = std::chrono::seconds(122);
 // How long a changed ConfigMap or Secret may take to show in a volume.
 constexpr Duration kRefreshPeriod = std::chrono::seconds(60);
-constexpr Duration kStorageCheckPeriod = std::chrono::seconds(10);
 
 bool has_files(const corev1::PodSpec& spec) {
   return std::ranges::any_of(spec.volumes(), [](const corev1::Volume& volume) { return has_payload(volume.volumesource()); });
@@ -24,8 +23,7 @@ bool has_files(const corev1::PodSpec& spec) {
 Task<PodWorker::Outcome> PodWorker::make_volumes() {
   if (volumes_made_) {
     co_await refresh_volumes();
-    co_await check_storage_limits();
-    co_return record_.failed_reason.empty() ? Outcome::kDone : Outcome::kWait;
+    co_return Outcome::kDone;
   }
   if (pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
   if (node_.loop.now() < volume_retry_at_) {
@@ -45,8 +43,7 @@ Task<PodWorker::Outcome> PodWorker::make_volumes() {
   }
   volumes_made_ = true;
   plan_refresh();
-  co_await check_storage_limits();
-  co_return record_.failed_reason.empty() ? Outcome::kDone : Outcome::kWait;
+  co_return Outcome::kDone;
 }
 
 // What cannot be had now is tried again later; the containers go on with what they have.
@@ -80,20 +77,36 @@ void PodWorker::plan_refresh() {
   look_again_at(*refresh_at_);
 }
 
-// A pod that takes more than it may is evicted, as upstream's node does without a shortage of its own.
-Task<void> PodWorker::check_storage_limits() {
-  if (!has_size_limits(pod_->spec())) co_return;
-  if (node_.loop.now() >= storage_check_at_) {
-    const std::string excess =
-        co_await on_pool(node_.loop, [pod = pod_, paths = paths_] { return exceeded_size_limit(pod->spec(), paths); });
-    storage_check_at_ = node_.loop.now() + kStorageCheckPeriod;
+// A pod that takes more than it may is evicted, as upstream's node does without a shortage of its own. Many files are looked at less often:
+// that takes a twentieth of a thread at most.
+Task<PodWorker::Outcome> PodWorker::check_storage() {
+  constexpr Duration kPeriod = std::chrono::seconds(10), kPeriodMax = std::chrono::minutes(1);
+  constexpr int kRest = 20;
+  if (!node_.runtime.uses_files() && pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
+  if (!has_storage_limits(pod_->spec())) co_return Outcome::kDone;
+  const WallTime begun = node_.loop.now();
+  if (begun >= storage_check_at_) {
+    const PodStorage storage = co_await storage_use();
+    const WallTime now = node_.loop.now();
+    storage_check_at_ = now + std::clamp(kRest * (now - begun), kPeriod, kPeriodMax);
+    const std::string excess = exceeded_storage_limit(pod_->spec(), storage);
     if (!excess.empty()) {
       node_.recorder.warning(*pod_, std::string(kEvicted), excess);
       end({.reason = std::string(kEvicted), .message = excess, .grace = kEvictionGrace});
-      co_return;
+      co_return Outcome::kWait;
     }
   }
   look_again_at(storage_check_at_);
+  co_return Outcome::kDone;
+}
+
+Task<PodStorage> PodWorker::storage_use() const {
+  std::map<std::string, std::string> layers;
+  for (const auto& [name, record] : record_.containers) {
+    if (!record.current) continue;
+    if (std::string layer = node_.runtime.writable_layer(record.current->id); !layer.empty()) layers[name] = std::move(layer);
+  }
+  co_return co_await on_pool(node_.loop, [pod = pod_, paths = paths_, layers] { return measure_pod_storage(pod->spec(), paths, layers); });
 }
 
 Task<Result<VolumePayloads>> PodWorker::build_payloads() {

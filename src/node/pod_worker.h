@@ -13,11 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "api/object.h"
 #include "node/container_record.h"
 #include "node/environment.h"
 #include "node/image_puller.h"
 #include "node/node_context.h"
 #include "node/pod_files.h"
+#include "node/pod_storage.h"
 #include "node/pod_tokens.h"
 #include "node/probes/container_probes.h"
 #include "node/restart_policy.h"
@@ -43,8 +45,11 @@ class PodWorker {
   // The node ends it. One that is ending already keeps its reasons, but has no more time than this.
   void end(PodEnd end);
   Duration grace_period() const;  // of its spec
+  // What it takes of the disk now; as expensive as looking at each of its files.
+  Task<PodStorage> storage_use() const;
   const corev1::Pod& pod() const { return *pod_; }
   // No longer weighs on the node: nothing of it runs or will run.
+  bool is_ending() const { return record_.ending || !record_.failed_reason.empty() || is_deleting(*pod_); }
   bool refused() const { return record_.refused; }
 
  private:
@@ -85,7 +90,7 @@ class PodWorker {
   // Volumes (pod_volumes.cc).
   Task<void> refresh_volumes();
   void plan_refresh();
-  Task<void> check_storage_limits();
+  Task<Outcome> check_storage();
   Task<Result<VolumePayloads>> build_payloads();
   void volumes_failed(const Error& error);
   Task<Result<ReferencedObjects>> fetch(ReferencedNames names);
@@ -171,7 +176,7 @@ class PodWorker {
   Duration volume_retry_{0};
   WallTime volume_retry_at_;
   std::optional<WallTime> refresh_at_;  // of files in volumes; none: the pod has no such volumes
-  WallTime storage_check_at_;           // of volumes with a limit of their size
+  WallTime storage_check_at_;           // of limits of what it takes of the disk
   WallTime sandbox_retry_at_;
   bool ended_ = false;
   std::optional<WallTime> start_time_;

@@ -9,7 +9,6 @@
 #include <fstream>
 
 #include "node/atomic_files.h"
-#include "node/size_limits.h"
 
 namespace stint {
 namespace {
@@ -183,23 +182,6 @@ TEST_F(Volumes, AGroupIsGivenTheVolumeAndNothingThatALinkInItNames) {
     EXPECT_NE(info.st_gid, 2000u) << untouched;
     EXPECT_EQ(info.st_mode & 02000, 0u) << untouched;
   }
-}
-
-TEST_F(Volumes, AVolumeIsWithinItsLimitUpToTheBlockThatExceedsIt) {
-  auto& volume = *pod_.mutable_spec()->add_volumes();
-  volume.set_name("v");
-  auto& source = *volume.mutable_volumesource()->mutable_emptydir();
-  EXPECT_FALSE(has_size_limits(pod_.spec()));
-  source.mutable_sizelimit()->set_string("1Mi");
-  EXPECT_TRUE(has_size_limits(pod_.spec()));
-  ASSERT_TRUE(set_up_volumes(pod_.spec(), paths(), {}));
-  const std::string path = paths().volume("v");
-  std::ofstream(path + "/a") << std::string(512 << 10, 'x');
-  fs::create_hard_link(path + "/a", path + "/same");
-  fs::create_directory_symlink("/usr", path + "/link");
-  EXPECT_EQ(exceeded_size_limit(pod_.spec(), paths()), "");
-  std::ofstream(path + "/b") << std::string(512 << 10, 'x') << std::flush;
-  EXPECT_EQ(exceeded_size_limit(pod_.spec(), paths()), "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ");
 }
 
 TEST(VolumePayload, MissingKeysBlockUnlessOptional) {

@@ -198,6 +198,20 @@ Result<void> CgroupTree::set_limits(const std::string& group, const CgroupResour
   return {};
 }
 
+CgroupResources CgroupTree::limits(const std::string& group) const {
+  constexpr int64_t kUnlimited = int64_t{1} << 60;  // v1 says so by a number as large as it has
+  const bool v2 = version_ == CgroupVersion::kV2;
+  const auto read = [](const std::string& path) { return read_file(path, kControlFileBytesMax).value_or(""); };
+  CgroupResources limits;
+  const int64_t memory = number(read(directory("memory", group) + (v2 ? "/memory.max" : "/memory.limit_in_bytes")));  // "max" is 0
+  if (memory < kUnlimited) limits.memory_bytes_max = memory;
+  const std::string cpu = read(directory("cpu", group) + (v2 ? "/cpu.max" : "/cpu.cfs_quota_us"));
+  const std::string period =
+      v2 ? cpu.substr(std::min(cpu.find(' ') + 1, cpu.size())) : read(directory("cpu", group) + "/cpu.cfs_period_us");
+  if (number(cpu) > 0 && number(period) > 0) limits.cpu_quota_us = number(cpu) * kCpuPeriodUs / number(period);
+  return limits;
+}
+
 Result<void> CgroupTree::remove(const std::string& group) const {
   TRY(const std::vector<int> left, processes(group));
   for (const int pid : left) kill(pid, SIGKILL);
@@ -222,6 +236,7 @@ Result<Usage> CgroupTree::usage(const std::string& group) const {
   TRY(const std::string parts, read_file(directory("memory", group) + "/memory.stat", kControlFileBytesMax));
   Usage usage;
   usage.cpu_time = v2 ? Duration(std::chrono::microseconds(counter(cpu, "usage_usec"))) : Duration(number(cpu));
+  usage.processes = number(read_file(directory("pids", group) + "/pids.current", kControlFileBytesMax).value_or(""));
   usage.memory_bytes = std::max<int64_t>(0, number(held) - counter(parts, v2 ? "inactive_file" : "total_inactive_file"));
   return usage;
 }

@@ -39,6 +39,8 @@ class CgroupTree {
   // Makes a group for processes, in a group that create() made, and returns the files by which a process enters it, one in each hierarchy.
   Result<std::vector<std::string>> create_leaf(const std::string& group) const;
   Result<void> set_limits(const std::string& group, const CgroupResources& resources) const;
+  // Of memory and processor alone.
+  CgroupResources limits(const std::string& group) const;
   // Kills what is left inside, then removes the group and all below it, in every hierarchy. Fine if it is not there. kConflict if processes
   // are still dying: ask again.
   Result<void> remove(const std::string& group) const;

@@ -11,6 +11,7 @@ namespace stint::os {
 struct Usage {
   Duration cpu_time{0};      // of all processors together, since the beginning
   int64_t memory_bytes = 0;  // the working set: what cannot be taken back at once
+  int64_t processes = 0;     // threads too; of a control group alone
 };
 
 Result<Usage> machine_usage();

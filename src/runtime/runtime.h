@@ -114,6 +114,7 @@ struct ContainerStatus {
 struct ContainerUsage {
   Duration cpu_time{0};      // since it started
   int64_t memory_bytes = 0;  // the working set
+  int64_t processes = 0;     // threads too; 0 where that is not known
 };
 
 class Runtime {
@@ -131,6 +132,12 @@ class Runtime {
   virtual Task<Result<void>> signal_container(std::string container_id, int signal) = 0;  // fine if it has ended
   virtual Task<Result<void>> remove_container(std::string container_id) = 0;              // its root file system goes; the log stays
   virtual std::optional<ContainerStatus> status(const std::string& container_id) const = 0;
+
+  // The directory of the files that it wrote beside its volumes; "" where that is not to be known.
+  virtual std::string writable_layer(const std::string& container_id) const {
+    static_cast<void>(container_id);
+    return "";
+  }
 
   // What it has used; kNotFound unless it runs.
   virtual Task<Result<ContainerUsage>> usage(std::string container_id) = 0;

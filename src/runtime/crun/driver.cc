@@ -187,7 +187,7 @@ Task<Result<ContainerUsage>> CrunDriver::usage(std::string container_id) {
   }
   CO_TRY(const os::Usage used,
          co_await on_pool(loop_, [cgroups = cgroups_, group = container->record.cgroup] { return cgroups.usage(group); }));
-  co_return ContainerUsage{.cpu_time = used.cpu_time, .memory_bytes = used.memory_bytes};
+  co_return ContainerUsage{.cpu_time = used.cpu_time, .memory_bytes = used.memory_bytes, .processes = used.processes};
 }
 
 std::vector<SandboxStatus> CrunDriver::list_sandboxes() const {

@@ -46,6 +46,7 @@ class CrunDriver : public Runtime {
   Task<Result<void>> signal_container(std::string container_id, int signal) override;
   Task<Result<void>> remove_container(std::string container_id) override;
   std::optional<ContainerStatus> status(const std::string& container_id) const override;
+  std::string writable_layer(const std::string& container_id) const override { return paths_.files(container_id) + "/upper"; }
   Task<Result<ContainerUsage>> usage(std::string container_id) override;
   Task<Result<std::unique_ptr<ExecSession>>> exec(std::string container_id, ExecOptions options) override;
   Task<Result<std::unique_ptr<ExecSession>>> attach(std::string container_id, AttachOptions options) override;
