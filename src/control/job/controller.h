@@ -48,8 +48,8 @@ class JobController : public Controller {
   void note_again(Known& known, const batchv1::Job& job, const job::Pods& pods);
   void job_gone(const batchv1::Job& job);
   void wake_possible_owners(const corev1::Pod& pod);
-  // Now, or when the Job's quiet time after its last sync is over.
-  void wake(const std::string& key);
+  // After the delay, and when the Job's quiet time after its last sync is over.
+  void wake(const std::string& key, Duration delay = {});
 
   Task<void> run();
   Task<Result<Again>> sync(std::string key);
