@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/rfc3339.h"
 #include "control/cronjob/plan.h"
 #include "control/job/indexes.h"
 #include "control/job/pod.h"
@@ -218,24 +219,49 @@ void Checkers::check_end_of_job(const Job& job, const JobLedger& ledger) {
 void Checkers::see_run(const Job& job) {
   const auto* owner = controller_of(job);
   if (owner == nullptr || owner->kind() != "CronJob") return;
+  check_overlap(job, *owner);
   const auto planned = job.metadata().annotations().find(cronjob::kPlannedTime);
   if (planned == job.metadata().annotations().end()) return;
   auto [run, first] = runs_.try_emplace({owner->uid(), planned->second}, job.metadata().uid());
   if (!first && !removed_by_hand_.contains(run->second))
     violate("a CronJob starts a time once", owner->name() + " starts " + planned->second + " again as " + object_key(job));
   run->second = job.metadata().uid();
-  check_overlap(job, *owner);
 }
 
 void Checkers::check_overlap(const Job& run, const metav1::OwnerReference& owner) {
   const auto cron_job = store_.objects().find("/registry/cronjobs/" + run.metadata().namespace_() + "/" + owner.name());
   if (cron_job == store_.objects().end() || meta(*cron_job->second).uid() != owner.uid()) return;
   if (static_cast<const batchv1::CronJob&>(*cron_job->second).spec().concurrencypolicy() != "Forbid") return;
+  if (const Job* other = unfinished_run(owner.uid(), run.metadata().uid()))
+    violate("a CronJob that forbids it runs one Job at a time", object_key(*other) + " runs, and " + object_key(run) + " starts");
+}
+
+const batchv1::Job* Checkers::unfinished_run(const std::string& cron_job_uid, const std::string& but) const {
   for (const auto& [uid, ledger] : jobs_) {
-    const Job* other = uid == run.metadata().uid() ? nullptr : find_job(uid);
-    const auto* other_owner = other == nullptr ? nullptr : controller_of(*other);
-    if (other_owner == nullptr || other_owner->uid() != owner.uid() || job::is_finished(*other)) continue;
-    violate("a CronJob that forbids it runs one Job at a time", ledger.name + " runs, and " + object_key(run) + " starts");
+    const Job* job = uid == but ? nullptr : find_job(uid);
+    const auto* owner = job == nullptr ? nullptr : controller_of(*job);
+    if (owner != nullptr && owner->uid() == cron_job_uid && !job::is_finished(*job)) return job;
+  }
+  return nullptr;
+}
+
+bool Checkers::waits_rightly(const batchv1::CronJob& cron_job, WallTime since) const {
+  if (cron_job.spec().suspend() || is_deleting(cron_job)) return true;
+  // The clock was set back behind its beginning, or behind the last run.
+  if (from_time(cron_job.metadata().creationtimestamp()) > since) return true;
+  if (cron_job.status().has_lastscheduletime() && from_time(cron_job.status().lastscheduletime()) > since) return true;
+  return cron_job.spec().concurrencypolicy() == "Forbid" && unfinished_run(cron_job.metadata().uid(), "") != nullptr;
+}
+
+void Checkers::see_schedules(WallTime since) {
+  std::string from;
+  append_instant({.seconds = std::chrono::floor<std::chrono::seconds>(since.time_since_epoch()).count()}, 0, from);
+  for (const auto& [key, object] : store_.objects()) {
+    if (object->GetDescriptor() != batchv1::CronJob::descriptor()) continue;
+    const auto& cron_job = static_cast<const batchv1::CronJob&>(*object);
+    const bool has_run = std::ranges::any_of(
+        runs_, [&](const auto& run) { return run.first.first == cron_job.metadata().uid() && run.first.second >= from; });
+    if (!has_run && !waits_rightly(cron_job, since)) violate("a CronJob goes on", key + " has not run since " + from);
   }
 }
 

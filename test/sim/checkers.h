@@ -25,6 +25,9 @@ class Checkers {
   Checkers(const CommitTap& store, const Clock& clock, const Duration& moved) : store_(store), clock_(clock), moved_(moved) {}
 
   void see(const Commit& commit);
+  // Faults were over by `since`, and kCalm went by: each CronJob that may run has run at a time after that.
+  static constexpr Duration kCalm = std::chrono::minutes(8);
+  void see_schedules(WallTime since);
   // Faults are over, and time went on: everything has ended, and nothing is left behind. `live_sandboxes`: of the runtime.
   void see_end(size_t live_sandboxes);
   // Job, CronJob and pod may be removed by another hand, and then a run may begin again.
@@ -64,6 +67,9 @@ class Checkers {
   void check_end_of_job(const Job& job, const JobLedger& ledger);
   void see_run(const Job& job);
   void check_overlap(const Job& run, const metav1::OwnerReference& owner);
+  // A Job of the CronJob that has not ended, but this one; null: none.
+  const Job* unfinished_run(const std::string& cron_job_uid, const std::string& but) const;
+  bool waits_rightly(const batchv1::CronJob& cron_job, WallTime since) const;
   void see_pod(const Pod* old, const Pod* next);
   void check_parallelism(const Job& job, const JobLedger& ledger, const Pod& pod);
   void check_release(const Pod& pod, const PodLedger& ledger);

@@ -25,7 +25,7 @@ class FaultyWatch final : public ObjectWatch {
 };
 
 // What a call does besides answering.
-enum class Effect { kNone, kWrite, kCreate };
+enum class Effect { kNone, kWrite, kCreatePod };
 
 class FaultyClient final : public Client {
  public:
@@ -46,7 +46,8 @@ class FaultyClient final : public Client {
   }
   Task<Result<Object>> create(const Kind& kind, std::string ns, std::unique_ptr<Message> object) override {
     std::string what = describe("create", kind, meta(*object).name());
-    return call(inner_->create(kind, std::move(ns), std::move(object)), Effect::kCreate, std::move(what));
+    const Effect effect = &kind == &kind_of<corev1::Pod>() ? Effect::kCreatePod : Effect::kWrite;
+    return call(inner_->create(kind, std::move(ns), std::move(object)), effect, std::move(what));
   }
   Task<Result<Object>> update(const Kind& kind, std::unique_ptr<Message> object, std::string subresource) override {
     std::string what = describe("update", kind, meta(*object).name());

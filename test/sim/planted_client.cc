@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "control/cronjob/plan.h"
 #include "control/job/claim.h"
 #include "control/job/spec.h"
 
@@ -24,12 +25,15 @@ class PlantedClient final : public Client {
     return inner_->watch(kind, std::move(ns), std::move(version), std::move(options));
   }
   Task<Result<Object>> create(const Kind& kind, std::string ns, std::unique_ptr<Message> object) override {
+    const bool is_run = &kind == &kind_of<batchv1::Job>();
+    if (is_run && plant_ == Plant::kLostRun) co_return Object(std::move(object));
     const bool twice = (plant_ == Plant::kSecondPod && &kind == &kind_of<corev1::Pod>()) ||
-                       (plant_ == Plant::kSecondRun && &kind == &kind_of<batchv1::Job>());
+                       (is_run && (plant_ == Plant::kSecondRun || plant_ == Plant::kOverlap));
     if (!twice) co_return co_await inner_->create(kind, std::move(ns), std::move(object));
     std::unique_ptr<Message> copy(object->New());
     copy->CopyFrom(*object);
-    if (plant_ == Plant::kSecondRun) mutable_meta(*copy).set_name(meta(*copy).name() + "-again");
+    if (is_run) mutable_meta(*copy).set_name(meta(*copy).name() + "-again");
+    if (plant_ == Plant::kOverlap) mutable_meta(*copy).mutable_annotations()->erase(cronjob::kPlannedTime);
     auto made = co_await inner_->create(kind, ns, std::move(object));
     static_cast<void>(co_await inner_->create(kind, std::move(ns), std::move(copy)));
     co_return made;

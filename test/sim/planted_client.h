@@ -14,6 +14,8 @@ enum class Plant {
   kEarlyCondition,  // a Job with a pod that runs is said to be Complete
   kSecondPod,       // a pod is created twice
   kSecondRun,       // a CronJob's run is started twice
+  kOverlap,         // another run is started beside it
+  kLostRun,         // the creation of a run is acknowledged, but not done
   kForgottenIndex,  // an index that was completed is taken back
 };
 

@@ -44,6 +44,8 @@ INSTANTIATE_TEST_SUITE_P(Checkers, PlantedFaults,
                                          Planted{Plant::kEarlyCondition, "EarlyCondition", "a Job ends when it has ended"},
                                          Planted{Plant::kSecondPod, "SecondPod", "no more pods than parallelism allows"},
                                          Planted{Plant::kSecondRun, "SecondRun", "a CronJob starts a time once"},
+                                         Planted{Plant::kOverlap, "Overlap", "a CronJob that forbids it runs one Job at a time"},
+                                         Planted{Plant::kLostRun, "LostRun", "a CronJob goes on"},
                                          Planted{Plant::kForgottenIndex, "ForgottenIndex", "counts never fall"}),
                          [](const auto& info) { return info.param.name; });
 

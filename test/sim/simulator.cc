@@ -154,6 +154,9 @@ class Simulator {
     cluster_.stop(Part::kNode);
     cluster_.start(Part::kNode);
     runtime_->forget_debts();
+    const WallTime calm_since = cluster_.loop().now();
+    cluster_.loop().run_for(Checkers::kCalm);
+    if (!checkers_.violation()) checkers_.see_schedules(calm_since);
     actors_.spawn(hand_.let_everything_end(cluster_.admin()));
     for (Duration waited{0}; waited < 48h && !checkers_.violation(); waited += 10min) {
       cluster_.loop().run_for(10min);

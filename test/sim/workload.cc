@@ -77,11 +77,12 @@ batchv1::Job Workload::make_job(int number) {
 
 batchv1::CronJob Workload::make_cron_job(int number) {
   static constexpr const char* kPolicies[] = {"Allow", "Forbid", "Replace"};
+  static constexpr const char* kSchedules[] = {"* * * * *", "*/2 * * * *", "@every 90s", "0-59/3 * * * *"};  // within Checkers::kCalm
   batchv1::CronJob cron_job;
   cron_job.mutable_metadata()->set_namespace_("default");
   cron_job.mutable_metadata()->set_name("cron-" + std::to_string(number));
   auto& spec = *cron_job.mutable_spec();
-  spec.set_schedule(dice_.one_in(2) ? "* * * * *" : "*/2 * * * *");
+  spec.set_schedule(kSchedules[dice_.up_to(std::size(kSchedules))]);
   spec.set_concurrencypolicy(kPolicies[dice_.up_to(3)]);
   if (dice_.one_in(3)) spec.set_startingdeadlineseconds(dice_.between(10, 200));
   if (dice_.one_in(2)) spec.set_successfuljobshistorylimit(dice_.up_to(4));

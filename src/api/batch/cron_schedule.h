@@ -50,6 +50,7 @@ class CronSchedule {
   // The zone whose clock it follows: its own if it names one.
   const TimeZone& clock(const TimeZone& zone) const { return zone_ ? *zone_ : zone; }
   bool is_interval() const { return every_ > Duration{0}; }  // @every: no clock at all
+  Duration interval() const { return every_; }               // whole seconds. REQUIRES: is_interval()
   // Whether a time of the wall clock is one of the schedule's. REQUIRES: !is_interval().
   bool matches(std::chrono::local_seconds wall) const;
 

@@ -27,15 +27,29 @@ WallTime newest_after(WallTime from, const CronSchedule& schedule, const TimeZon
   return newest;
 }
 
+// A fixed distance has no times of its own: they are counted from the last run, whatever the deadline. (Upstream counts them from the
+// deadline where that is later, so that with one shorter than the distance nothing ever runs.)
+Search search_interval(WallTime base, Duration interval, std::optional<WallTime> deadline, WallTime now) {
+  Search found{.base = base};
+  if (now - base < interval) return found;
+  const WallTime newest = base + (now - base) / interval * interval;
+  const WallTime oldest = deadline && *deadline > base ? *deadline : base;
+  if (newest <= oldest) return found;
+  found.newest = newest;
+  found.missed = (newest - oldest - Duration(1)) / interval + 1;
+  return found;
+}
+
 Result<Search> search(const batchv1::CronJob& cron_job, const CronSchedule& schedule, const TimeZone& zone, WallTime now,
                       bool within_deadline) {
   Search found;
   const auto& status = cron_job.status();
   found.base = from_time(status.has_lastscheduletime() ? status.lastscheduletime() : cron_job.metadata().creationtimestamp());
-  if (within_deadline && cron_job.spec().has_startingdeadlineseconds()) {
-    const seconds deadline(std::min(cron_job.spec().startingdeadlineseconds(), kDeadlineSecondsMax));
-    found.base = std::max(found.base, now - deadline);
-  }
+  std::optional<WallTime> deadline;
+  if (within_deadline && cron_job.spec().has_startingdeadlineseconds())
+    deadline = now - seconds(std::min(cron_job.spec().startingdeadlineseconds(), kDeadlineSecondsMax));
+  if (schedule.is_interval()) return search_interval(found.base, schedule.interval(), deadline, now);
+  if (deadline) found.base = std::max(found.base, *deadline);
   const auto never = [] { return fail(Reason::kInvalid, "time difference between two schedules is less than 1 second"); };
   const std::optional<WallTime> first = schedule.next(found.base, zone);
   if (!first) return never();

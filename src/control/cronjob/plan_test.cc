@@ -85,6 +85,17 @@ TEST(CronJobPlan, CountsFromItsCreation) {
   EXPECT_EQ(start_of(make_cron_job("@every 1h", "2026-08-03T10:20:07Z"), "2026-08-03T11:20:07Z"), "2026-08-03T11:20:07Z");
 }
 
+TEST(CronJobPlan, CountsIntervalsFromTheLastRunWhateverTheDeadline) {
+  batchv1::CronJob cron_job = make_cron_job("@every 90s", "2026-08-03T10:00:05Z");
+  cron_job.mutable_spec()->set_startingdeadlineseconds(20);
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T10:01:34Z"), "none");
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T10:01:35Z"), "2026-08-03T10:01:35Z");
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T10:01:56Z"), "none") << "past the deadline";
+  EXPECT_EQ(plan(make_view(cron_job), at("2026-08-03T10:01:56Z")).look_again, 69s);
+  set_last(cron_job, "2026-08-03T10:01:35Z");
+  EXPECT_EQ(start_of(cron_job, "2026-08-03T11:01:40Z"), "2026-08-03T11:01:35Z") << "the newest of forty";
+}
+
 TEST(CronJobPlan, StartsOnlyTheNewestMissedRun) {
   batchv1::CronJob cron_job = make_cron_job("0 * * * *", "2026-08-01T00:00:00Z");
   set_last(cron_job, "2026-08-03T10:00:00Z");
