@@ -9,6 +9,7 @@
 #include "app/data_directory.h"
 #include "app/signals.h"
 #include "image/image_store.h"
+#include "image/registry_settings.h"
 #include "keyvalue/key_value_service.h"
 #include "os/file.h"
 #include "wire/http.h"
@@ -74,7 +75,7 @@ Task<Result<void>> act_on_images(ImageStore& images, cli::ImageCommand command) 
       print_images(imported);
     } else if (command.verb == cli::ImageCommand::Verb::kPull) {
       CO_TRY(ImageReference reference, ImageReference::parse(argument));
-      CO_TRY(const ImageInfo pulled, co_await images.pull(std::move(reference), show_progress));
+      CO_TRY(const ImageInfo pulled, co_await images.pull(std::move(reference), {.credentials = {}, .progress = show_progress}));
       print_images({pulled});
     } else {
       CO_TRY_VOID(co_await images.remove(argument));
@@ -100,7 +101,9 @@ int run_image(const cli::ImageCommand& command) {
   if (geteuid() != 0) return complain({.message = "images hold files of any owner: run stint image as root"});
   if (auto made = os::make_directories(command.data_dir, 0700); !made) return complain(made.error());
   auto loop = make_system_loop(kPoolThreads);
-  auto images = open_image_store(*loop, command.data_dir + "/images");
+  auto registries = read_registries(command.registries);
+  if (!registries) return complain(registries.error());
+  auto images = open_image_store(*loop, command.data_dir + "/images", *std::move(registries));
   if (!images) return complain(images.error());
   Result<void> result;
   Scope scope(*loop);

@@ -12,6 +12,7 @@
 #include "app/signals.h"
 #include "base/log.h"
 #include "image/image_store.h"
+#include "image/registry_settings.h"
 #include "image/sha256.h"
 #include "kubelet/pod_streams.h"
 #include "os/file.h"
@@ -102,7 +103,8 @@ class Serve {
     if (command_.runtime == "cri") {
       TRY(images_, open_cri_image_store(*loop_, command_.cri_endpoint));
     } else {
-      TRY(images_, open_image_store(*loop_, command_.data_dir + "/images"));
+      TRY(auto registries, read_registries(command_.registries));
+      TRY(images_, open_image_store(*loop_, command_.data_dir + "/images", std::move(registries)));
     }
     TRY(runtime_, make_runtime(command_.runtime, *loop_, runtime_options()));
     return {};

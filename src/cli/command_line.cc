@@ -102,6 +102,7 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
       ->check(check_address, "ADDRESS:PORT");
   serve->add_option("--kubeconfig", options.kubeconfig, "file to write for kubectl (default: DATA_DIR/kubeconfig)");
   serve->add_option("--image-dir", options.image_dir, "image archives found here are imported at start (default: DATA_DIR/image-files)");
+  serve->add_option("--registries", options.registries, "file about registries: mirrors, authorities, credentials");
   serve->add_option("--runtime", options.runtime, "what runs containers")->capture_default_str()->check(CLI::IsMember(choices.runtimes));
   serve->add_option("--cri-endpoint", options.cri_endpoint, "where the runtime of --runtime cri listens: unix:///PATH");
   serve->add_option("--store", options.store, "where objects are stored; memory forgets them at the end")
@@ -156,6 +157,8 @@ void add_image(CLI::App& app, ImageCommand& options) {
   for (const Row& row : kRows) {
     auto* verb = image->add_subcommand(row.name, row.help);
     verb->add_option("--data-dir", options.data_dir, "the server's data directory")->capture_default_str()->check(not_empty, "DIR");
+    if (row.verb == ImageCommand::Verb::kPull)
+      verb->add_option("--registries", options.registries, "file about registries: mirrors, authorities, credentials");
     if (row.argument != nullptr) verb->add_option(row.argument, options.arguments, "")->required();
     verb->callback([&options, &row] { options.verb = row.verb; });
   }

@@ -25,6 +25,7 @@ struct ServeCommand {
   std::string listen = "127.0.0.1:6443";
   std::string kubeconfig;  // "": DATA_DIR/kubeconfig
   std::string image_dir;   // "": DATA_DIR/image-files
+  std::string registries;  // the file, "": none
   std::string runtime = "crun";
   std::string cri_endpoint;  // of --runtime cri
   std::string store = "sqlite";
@@ -53,6 +54,7 @@ struct KeyValueCommand {
 struct ImageCommand {
   enum class Verb { kImport, kPull, kList, kRemove } verb = Verb::kList;
   std::string data_dir = "/var/lib/stint";
+  std::string registries;              // the file, "": none
   std::vector<std::string> arguments;  // files or references
 };
 

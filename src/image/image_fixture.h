@@ -48,7 +48,7 @@ class PullTest : public ImageTest {
   std::string layer(const std::string& name, const std::string& content) {
     return read_all(make_tar(dir_ + "/layer.tar", {{name, AE_IFREG, content}}));
   }
-  Result<ImageInfo> pull(const std::string& reference) { return run(store_->pull(ImageReference::parse(reference).value(), nullptr)); }
+  Result<ImageInfo> pull(const std::string& reference) { return run(store_->pull(ImageReference::parse(reference).value(), {})); }
   void expect_nothing_kept() {
     EXPECT_TRUE(store_->list().empty());
     EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/store/tmp"));

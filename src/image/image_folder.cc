@@ -47,6 +47,40 @@ std::string all_mounts() {
   return mounts;
 }
 
+json::Value access_to_json(const std::map<std::string, ImageAccess>& access) {
+  json::Members names;
+  for (const auto& [name, who] : access) {
+    json::Array secrets;
+    for (const auto& secret : who.secrets) {
+      secrets.push_back(json::Members{{"namespace", secret.identity.ns},
+                                      {"name", secret.identity.name},
+                                      {"uid", secret.identity.uid},
+                                      {"credentialHash", secret.hash}});
+    }
+    names[name] = json::Members{{"everyone", who.everyone}, {"secrets", std::move(secrets)}};
+  }
+  return names;
+}
+
+std::map<std::string, ImageAccess> access_from_json(const json::Value* names) {
+  std::map<std::string, ImageAccess> access;
+  if (names == nullptr || !names->is_object()) return access;
+  for (const auto& [name, who] : names->as_object()) {
+    ImageAccess& of = access[name];
+    const json::Value* everyone = who.find("everyone");
+    of.everyone = everyone != nullptr && everyone->is_bool() && everyone->as_bool();
+    const json::Value* secrets = who.find("secrets");
+    if (secrets == nullptr || !secrets->is_array()) continue;
+    for (const json::Value& secret : secrets->as_array()) {
+      of.secrets.push_back({.identity = {.ns = std::string(secret.string_at("namespace")),
+                                         .name = std::string(secret.string_at("name")),
+                                         .uid = std::string(secret.string_at("uid"))},
+                            .hash = std::string(secret.string_at("credentialHash"))});
+    }
+  }
+  return access;
+}
+
 }  // namespace
 
 Result<ImageFolder> ImageFolder::open(std::string dir) {
@@ -79,6 +113,7 @@ Result<std::map<std::string, ImageRecord>> ImageFolder::load() const {
       log_warning("image record is not usable", "file", name, "error", record.error().message);
       continue;
     }
+    record->info.access = access_from_json(document.find("access"));
     images.emplace(record->info.id, std::move(*record));
   }
   return images;
@@ -100,8 +135,10 @@ Result<ImageRecord> ImageFolder::make_record(const std::string& config, std::vec
 Result<void> ImageFolder::save(const ImageRecord& record) const {
   json::Array references;
   for (const auto& reference : record.info.references) references.push_back(reference);
-  const json::Value document =
-      json::Members{{"references", std::move(references)}, {"sizeBytes", record.info.size_bytes}, {"config", record.config}};
+  const json::Value document = json::Members{{"references", std::move(references)},
+                                             {"sizeBytes", record.info.size_bytes},
+                                             {"access", access_to_json(record.info.access)},
+                                             {"config", record.config}};
   return os::write_file_atomically(dir_ + "/images/" + hex_of(record.info.id) + ".json", json::to_text(document) + "\n",
                                    os::Durability::kSynced);
 }

@@ -17,7 +17,10 @@ struct Resolved {
   ImageManifest manifest;
   std::string digest;  // of the manifest for this platform or of the index: what the reference resolved to
   std::string config;
+  std::optional<RegistryCredentials> credentials;  // by which it could be had
 };
+
+using Registries = std::shared_ptr<const RegistrySettings>;
 
 constexpr size_t kConfigBytesMax = 4 * 1024 * 1024;
 // Each holds a thread of the pool for as long as a registry takes, so they must leave some: containers start and end meanwhile.
@@ -25,8 +28,9 @@ constexpr int kResolutionsAtOnce = 2;
 constexpr int kDownloadsAtOnce = 3;
 
 // Blocking.
-Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& reference, std::stop_token stop) {
-  ImageRegistry registry(reference, std::move(stop));
+Result<Resolved> resolve_by(const ImageFolder& folder, const ImageReference& reference, std::vector<RegistryEndpoint> endpoints,
+                            std::stop_token stop) {
+  ImageRegistry registry(reference, std::move(endpoints), std::move(stop));
   TRY(Manifest manifest, registry.manifest(reference.digest.empty() ? reference.tag : reference.digest));
   Resolved resolved{.digest = manifest.digest};
   TRY(const bool index, is_index(manifest.bytes));
@@ -44,12 +48,34 @@ Result<Resolved> resolve(const ImageFolder& folder, const ImageReference& refere
   return resolved;
 }
 
+// By the first credentials that open the registry: those of who asks, the node's own, and none if there are no others. Blocking.
+Result<Resolved> resolve(const ImageFolder& folder, const RegistrySettings& registries, const ImageReference& reference,
+                         std::vector<RegistryCredentials> credentials, const std::stop_token& stop) {
+  std::vector<std::optional<RegistryCredentials>> tries(credentials.begin(), credentials.end());
+  for (auto& own : registries.credentials(reference.registry, reference.repository)) tries.emplace_back(std::move(own));
+  if (tries.empty()) tries.emplace_back();
+  std::vector<Error> errors;
+  for (const auto& each : tries) {
+    auto resolved = resolve_by(folder, reference, registries.endpoints(reference, each), stop);
+    if (resolved) {
+      resolved->credentials = each;
+      return resolved;
+    }
+    if (std::ranges::none_of(errors, [&](const Error& error) { return error.message == resolved.error().message; }))
+      errors.push_back(std::move(resolved).error());
+  }
+  if (errors.size() == 1) return fail(errors.front());
+  std::string all;
+  for (const Error& error : errors) all += (all.empty() ? "[" : ", ") + error.message;
+  return fail(errors.back().reason, all + "]");
+}
+
 // Blocking.
-Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& reference, const BlobReference& blob, const std::string& diff_id,
-                         std::stop_token stop) {
+Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& reference, std::vector<RegistryEndpoint> endpoints,
+                         const BlobReference& blob, const std::string& diff_id, std::stop_token stop) {
   if (folder.has_layer(diff_id)) return {};
   TRY(const std::string work, folder.make_work_dir());
-  ImageRegistry registry(reference, std::move(stop));
+  ImageRegistry registry(reference, std::move(endpoints), std::move(stop));
   auto done = registry.blob(blob.digest, blob.size_bytes, work + "/blob", nullptr);
   if (done) {
     if (auto added = folder.add_layer(work + "/blob", diff_id); !added) done = fail(added.error());
@@ -60,9 +86,10 @@ Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& refere
 
 class DiskImageStore final : public ImageStore {
  public:
-  DiskImageStore(Loop& loop, ImageFolder folder)
+  DiskImageStore(Loop& loop, ImageFolder folder, Registries registries)
       : loop_(loop),
         folder_(std::move(folder)),
+        registries_(std::move(registries)),
         resolutions_(loop, kResolutionsAtOnce),
         downloads_at_once_(loop, kDownloadsAtOnce),
         scope_(loop) {}
@@ -99,21 +126,22 @@ class DiskImageStore final : public ImageStore {
     return infos;
   }
 
-  Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) override {
+  Task<Result<ImageInfo>> pull(ImageReference reference, PullRequest request) override {
     if (local_names_.contains(reference.to_string())) {
       if (auto local = find(reference)) co_return *std::move(local);
     }
-    CO_TRY(Resolved resolved, co_await resolve_in_turn(reference));
+    CO_TRY(Resolved resolved, co_await resolve_in_turn(reference, std::move(request.credentials)));
     CO_TRY(const ImageConfig config, read_config(resolved.config));
     if (config.diff_ids.size() != resolved.manifest.layers.size()) {
       co_return fail(Reason::kInvalid, "malformed image: " + reference.to_string() + " has as many diff ids as layers, or should have");
     }
     auto total = std::make_shared<PullProgress>();
     for (const auto& layer : resolved.manifest.layers) total->bytes_total += std::max<int64_t>(layer.size_bytes, 0);
+    const Wanted wanted{.reference = reference, .credentials = resolved.credentials};
     std::vector<Result<void>> results(config.diff_ids.size());
     std::vector<Task<void>> tasks;
     for (size_t i = 0; i < results.size(); ++i) {
-      tasks.push_back(want_layer(reference, resolved.manifest.layers[i], config.diff_ids[i], total, progress, &results[i]));
+      tasks.push_back(want_layer(wanted, resolved.manifest.layers[i], config.diff_ids[i], total, request.progress, &results[i]));
     }
     co_await when_all(loop_, std::move(tasks));
     for (auto& result : results) CO_TRY_VOID(std::move(result));
@@ -124,6 +152,7 @@ class DiskImageStore final : public ImageStore {
            co_await on_pool(loop_, [folder = folder_, config_text = resolved.config, references, size = total->bytes_total] {
              return folder.make_record(config_text, references, size);
            }));
+    record.info.access[reference.name()].add(resolved.credentials);
     co_return co_await keep(std::move(record));
   }
 
@@ -194,6 +223,7 @@ class DiskImageStore final : public ImageStore {
       for (const auto& name : same->second.info.references) {
         if (std::ranges::count(record.info.references, name) == 0) record.info.references.push_back(name);
       }
+      for (const auto& [name, access] : same->second.info.access) record.info.access[name].merge(access);
     }
     images_[record.info.id] = record;
     changed.push_back(record);
@@ -207,11 +237,18 @@ class DiskImageStore final : public ImageStore {
     co_return record.info;
   }
 
-  Task<Result<Resolved>> resolve_in_turn(ImageReference reference) {
+  Task<Result<Resolved>> resolve_in_turn(ImageReference reference, std::vector<RegistryCredentials> credentials) {
     const Slots::Held turn = co_await resolutions_.take();
-    co_return co_await on_pool(loop_, [folder = folder_, reference, stop = stop_.get_token()] { return resolve(folder, reference, stop); });
+    co_return co_await on_pool(loop_, [folder = folder_, registries = registries_, reference, credentials, stop = stop_.get_token()] {
+      return resolve(folder, *registries, reference, credentials, stop);
+    });
   }
 
+  // Of which image a layer is wanted, and by whom.
+  struct Wanted {
+    ImageReference reference;
+    std::optional<RegistryCredentials> credentials;
+  };
   struct Download {
     explicit Download(Loop& loop) : done(loop) {}
     Event done;
@@ -219,24 +256,28 @@ class DiskImageStore final : public ImageStore {
   };
 
   // One download a layer, however many pulls want it; it goes on when the one that began it is cancelled.
-  Task<void> want_layer(ImageReference reference, BlobReference blob, std::string diff_id, std::shared_ptr<PullProgress> total,
+  Task<void> want_layer(Wanted wanted, BlobReference blob, std::string diff_id, std::shared_ptr<PullProgress> total,
                         std::function<void(PullProgress)> progress, Result<void>* result) {
-    std::shared_ptr<Download>& slot = downloads_[diff_id];
-    if (slot == nullptr) {
-      slot = std::make_shared<Download>(loop_);
-      scope_.spawn(download(slot, reference, blob, diff_id));
+    for (bool own = false; !own;) {
+      std::shared_ptr<Download>& slot = downloads_[diff_id];
+      if (slot == nullptr) {
+        own = true;
+        slot = std::make_shared<Download>(loop_);
+        scope_.spawn(download(slot, wanted, blob, diff_id));
+      }
+      const std::shared_ptr<Download> shared = slot;
+      co_await shared->done.wait();
+      *result = *shared->result;
+      if (*result) break;  // else what another could not get, from its registry and by its credentials, is tried by ours
     }
-    const std::shared_ptr<Download> mine = slot;
-    co_await mine->done.wait();
     total->bytes_done += std::max<int64_t>(blob.size_bytes, 0);
     if (progress) progress(*total);
-    *result = *mine->result;
   }
 
-  Task<void> download(std::shared_ptr<Download> slot, ImageReference reference, BlobReference blob, std::string diff_id) {
+  Task<void> download(std::shared_ptr<Download> slot, Wanted wanted, BlobReference blob, std::string diff_id) {
     const Slots::Held turn = co_await downloads_at_once_.take();
-    auto fetched = co_await on_pool(loop_, [folder = folder_, reference, blob, diff_id, stop = stop_.get_token()] {
-      return fetch_layer(folder, reference, blob, diff_id, stop);
+    auto fetched = co_await on_pool(loop_, [folder = folder_, registries = registries_, wanted, blob, diff_id, stop = stop_.get_token()] {
+      return fetch_layer(folder, wanted.reference, registries->endpoints(wanted.reference, wanted.credentials), blob, diff_id, stop);
     });
     slot->result = std::move(fetched);
     downloads_.erase(diff_id);
@@ -245,6 +286,7 @@ class DiskImageStore final : public ImageStore {
 
   Loop& loop_;
   ImageFolder folder_;
+  Registries registries_;
   std::map<std::string, ImageRecord> images_;
   std::set<std::string> local_names_;  // pulls of them are answered from disk
   int64_t version_ = 0;
@@ -256,9 +298,10 @@ class DiskImageStore final : public ImageStore {
 
 }  // namespace
 
-Result<std::unique_ptr<ImageStore>> open_image_store(Loop& loop, std::string dir) {
+Result<std::unique_ptr<ImageStore>> open_image_store(Loop& loop, std::string dir, std::shared_ptr<const RegistrySettings> registries) {
   TRY(ImageFolder folder, ImageFolder::open(std::move(dir)));
-  auto store = std::make_unique<DiskImageStore>(loop, std::move(folder));
+  if (registries == nullptr) registries = std::make_shared<const RegistrySettings>();
+  auto store = std::make_unique<DiskImageStore>(loop, std::move(folder), std::move(registries));
   TRY_VOID(store->reload());
   return store;
 }

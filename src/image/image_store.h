@@ -21,7 +21,35 @@ struct ImageReference {
   std::string tag;         // "latest"; "" with a digest
   std::string digest;      // "sha256:…" or ""
   std::string to_string() const;
+  std::string name() const { return registry + "/" + repository; }
   static Result<ImageReference> parse(std::string_view text);  // kInvalid: `couldn't parse image name "…": …`
+};
+
+// A Secret of the API.
+struct SecretIdentity {
+  std::string ns, name, uid;
+  bool operator==(const SecretIdentity&) const = default;
+};
+
+// For one registry; either name and password, or a token that is exchanged for others.
+struct RegistryCredentials {
+  std::string username, password, identity_token;
+  std::optional<SecretIdentity> secret;  // where they come from; nothing: they are the node's
+  std::string hash() const;              // of what they say, not of where they come from
+};
+
+// Who may use an image under one name without asking its registry again. Source: upstream's ImagePulledRecord.
+struct ImageAccess {
+  struct Secret {
+    SecretIdentity identity;
+    std::string hash;
+    bool operator==(const Secret&) const = default;
+  };
+  static constexpr size_t kSecretsMax = 100;  // the oldest are forgotten
+  bool everyone = false;                      // it came without credentials, or by the node's
+  std::vector<Secret> secrets;                // by which it came
+  void add(const std::optional<RegistryCredentials>& credentials);
+  void merge(const ImageAccess& other);
 };
 
 struct ImageInfo {
@@ -32,11 +60,22 @@ struct ImageInfo {
   // of the config
   std::vector<std::string> entrypoint, command, env;
   std::string working_dir, user, stop_signal;
+  // By name without tag and digest; without any, no pull of ours brought the image, and everyone may use it.
+  std::map<std::string, ImageAccess> access;
+  // Whether who has these credentials may use the image by this reference.
+  bool is_accessible(const ImageReference& reference, const std::vector<RegistryCredentials>& credentials) const;
 };
 
 struct PullProgress {
   int64_t bytes_done = 0, bytes_total = 0;
 };
+
+struct PullRequest {
+  std::vector<RegistryCredentials> credentials;  // of who asks, tried in order; the node's own are tried after them
+  std::function<void(PullProgress)> progress;
+};
+
+class RegistrySettings;
 
 class ImageStore {
  public:
@@ -46,7 +85,7 @@ class ImageStore {
   virtual std::vector<ImageInfo> list() const = 0;
   // Asks the registry even if the name is known (policy is the caller's). One download a layer however many ask at once. Errors keep the
   // registry's words.
-  virtual Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)> progress) = 0;
+  virtual Task<Result<ImageInfo>> pull(ImageReference reference, PullRequest request) = 0;
   virtual Task<Result<std::vector<ImageInfo>>> import_file(std::string path) = 0;  // docker-archive or OCI-layout, .tar or a directory
   // From now on a pull of these normalised names is answered with what is on disk: a directory of image files takes their registry's place
   // (air gap).
@@ -55,6 +94,7 @@ class ImageStore {
 };
 
 // `dir` is the store's own folder.
-Result<std::unique_ptr<ImageStore>> open_image_store(Loop& loop, std::string dir);
+Result<std::unique_ptr<ImageStore>> open_image_store(Loop& loop, std::string dir,
+                                                     std::shared_ptr<const RegistrySettings> registries = nullptr);
 
 }  // namespace stint

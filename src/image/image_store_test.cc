@@ -135,9 +135,9 @@ TEST_F(Images, AnswersAPullFromDiskWhereADirectoryStandsInForTheRegistry) {
   const auto imported = run(store->import_file(make_archive("127.0.0.1:1/a:v1", "text")));
   ASSERT_TRUE(imported) << imported.error().message;
   const auto reference = ImageReference::parse("127.0.0.1:1/a:v1").value();
-  EXPECT_FALSE(run(store->pull(reference, nullptr))) << "nobody listens there";
+  EXPECT_FALSE(run(store->pull(reference, {}))) << "nobody listens there";
   store->answer_pulls_locally(imported->front().references);
-  const auto pulled = run(store->pull(reference, nullptr));
+  const auto pulled = run(store->pull(reference, {}));
   ASSERT_TRUE(pulled) << pulled.error().message;
   EXPECT_EQ(pulled->id, imported->front().id);
 }

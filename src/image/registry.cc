@@ -8,7 +8,9 @@
 #include <map>
 #include <optional>
 
+#include "api/base64.h"
 #include "api/json.h"
+#include "base/log.h"
 #include "image/sha256.h"
 #include "os/descriptor.h"
 
@@ -70,6 +72,16 @@ BodySink into(std::string& body) {
   };
 }
 
+std::unexpected<Error> denied(Reason reason, const std::string& why) {
+  return fail(reason, "pull access denied, repository does not exist or may require authorization: " + why);
+}
+
+std::string basic(const RegistryCredentials& credentials) {
+  std::string header = "Basic ";
+  append_base64(credentials.username + ":" + credentials.password, header);
+  return header;
+}
+
 }  // namespace
 
 bool is_loopback_registry(std::string_view registry) {
@@ -79,65 +91,103 @@ bool is_loopback_registry(std::string_view registry) {
   return host == "localhost" || (inet_pton(AF_INET, host.c_str(), &address) == 1 && host.starts_with("127."));
 }
 
-struct ImageRegistry::State {
-  ImageReference reference;
-  std::string base;  // "https://registry-1.docker.io/v2/library/bash"
-  std::string authorization;
-  Transfer transfer;
+// One of the places, and what it asked us for so far.
+class ImageRegistry::Endpoint {
+ public:
+  Endpoint(RegistryEndpoint endpoint, std::string repository, const std::stop_token& stop, Patience patience)
+      : endpoint_(std::move(endpoint)),
+        repository_(std::move(repository)),
+        transfer_(patience, {.plain_http = endpoint_.plain_http, .ca_file = endpoint_.ca_file, .skip_verify = endpoint_.skip_verify},
+                  stop) {}
 
+  const std::string& base() const { return endpoint_.base; }
+  // The manifest's digest is checked if it was asked for by one.
+  Result<Manifest> manifest(const ImageReference& reference, const std::string& tag_or_digest);
+  Result<void> blob(const std::string& digest, int64_t size_bytes, const std::string& path, const std::function<void(int64_t)>& progress);
+
+ private:
   Result<HttpReply> get(Transfer::Request request, const BodySink& sink);
-  Result<void> fetch_token(const std::string& authenticate);
+  Result<void> authorize(const std::string& authenticate);
+  Result<std::string> fetch_token(std::map<std::string, std::string> challenge);
+  Error refusal(const HttpReply& reply) const;
+
+  RegistryEndpoint endpoint_;
+  std::string repository_;
+  std::string authorization_;
+  Transfer transfer_;
 };
 
-Result<HttpReply> ImageRegistry::State::get(Transfer::Request request, const BodySink& sink) {
-  request.authorization = authorization;
-  TRY(HttpReply reply, transfer.get(request, sink));
+Result<HttpReply> ImageRegistry::Endpoint::get(Transfer::Request request, const BodySink& sink) {
+  request.authorization = authorization_;
+  TRY(HttpReply reply, transfer_.get(request, sink));
   if (reply.status != 401 || reply.authenticate.empty()) return reply;
-  TRY_VOID(fetch_token(reply.authenticate));
-  request.authorization = authorization;
-  return transfer.get(request, sink);
+  TRY_VOID(authorize(reply.authenticate));
+  request.authorization = authorization_;
+  return transfer_.get(request, sink);
 }
 
-Result<void> ImageRegistry::State::fetch_token(const std::string& authenticate) {
-  auto challenge = read_challenge(authenticate);
-  if (challenge["scheme"] != "bearer" || challenge["realm"].empty()) {
-    return fail(Reason::kUnauthorized, "authorization failed: the registry asks for " + challenge["scheme"] + " credentials");
+Result<void> ImageRegistry::Endpoint::authorize(const std::string& authenticate) {
+  const auto challenge = read_challenge(authenticate);
+  const std::string& scheme = challenge.at("scheme");
+  const auto& credentials = endpoint_.credentials;
+  if (scheme == "basic") {
+    if (!credentials || credentials->username.empty())
+      return denied(Reason::kUnauthorized, "authorization failed: no basic auth credentials");
+    authorization_ = basic(*credentials);
+    return {};
   }
-  std::string url = challenge["realm"];
-  char separator = url.find('?') == std::string::npos ? '?' : '&';
-  for (const char* key : {"service", "scope"}) {
-    if (challenge[key].empty()) continue;
-    url += separator + std::string(key) + "=" + transfer.escape(challenge[key]);
-    separator = '&';
-  }
-  std::string body;
-  TRY(const HttpReply reply, transfer.get({.url = url, .accept = "", .authorization = ""}, into(body)));
-  if (reply.status != 200) return fail(Reason::kUnauthorized, "authorization failed: " + own_words(reply));
-  TRY(const json::Value document, json::parse(body));
-  std::string token(document.string_at("token"));
-  if (token.empty()) token = document.string_at("access_token");
-  if (token.empty()) return fail(Reason::kUnauthorized, "authorization failed: the registry gave no token");
-  authorization = "Bearer " + token;
+  if (scheme != "bearer" || !challenge.contains("realm"))
+    return fail(Reason::kUnauthorized, "authorization failed: the registry asks for " + scheme + " credentials");
+  TRY(const std::string token, fetch_token(challenge));
+  authorization_ = "Bearer " + token;
   return {};
 }
 
-ImageRegistry::ImageRegistry(ImageReference reference, std::stop_token stop, Patience patience) {
-  const bool loopback = is_loopback_registry(reference.registry);
-  const std::string host = reference.registry == "docker.io" ? "registry-1.docker.io" : reference.registry;
-  std::string base = (loopback ? "http://" : "https://") + host + "/v2/" + reference.repository;
-  state_ = std::make_unique<State>(std::move(reference), std::move(base), "", Transfer(patience, loopback, std::move(stop)));
+// By GET with a name and a password, or without; by POST for who has a token of longer life. Source: the distribution project's token
+// specification.
+Result<std::string> ImageRegistry::Endpoint::fetch_token(std::map<std::string, std::string> challenge) {
+  const auto& credentials = endpoint_.credentials;
+  if (challenge["scope"].empty()) challenge["scope"] = "repository:" + repository_ + ":pull";
+  Transfer::Request request{.url = challenge["realm"], .accept = "", .authorization = ""};
+  std::string parameters;
+  for (const char* key : {"service", "scope"}) {
+    if (challenge[key].empty()) continue;
+    parameters += (parameters.empty() ? "" : "&") + std::string(key) + "=" + transfer_.escape(challenge[key]);
+  }
+  if (credentials && !credentials->identity_token.empty()) {
+    request.form = parameters + "&grant_type=refresh_token&client_id=stint&refresh_token=" + transfer_.escape(credentials->identity_token);
+  } else {
+    request.url += (request.url.find('?') == std::string::npos ? "?" : "&") + parameters;
+    if (credentials && !credentials->username.empty()) request.authorization = basic(*credentials);
+  }
+  std::string body;
+  TRY(const HttpReply reply, transfer_.get(request, into(body)));
+  if (reply.status != 200) return denied(Reason::kUnauthorized, "authorization failed: " + own_words(reply));
+  const auto document = json::parse(body);
+  if (!document) return fail(Reason::kUnauthorized, "authorization failed: the registry's token is not JSON");
+  std::string token(document->string_at("token"));
+  if (token.empty()) token = document->string_at("access_token");
+  if (token.empty()) return fail(Reason::kUnauthorized, "authorization failed: the registry gave no token");
+  return token;
 }
 
-ImageRegistry::~ImageRegistry() = default;
+Error ImageRegistry::Endpoint::refusal(const HttpReply& reply) const {
+  if (reply.status == 401) return denied(Reason::kUnauthorized, "authorization failed: " + own_words(reply)).error();
+  if (reply.status == 403) return denied(Reason::kForbidden, own_words(reply)).error();
+  return {.reason = Reason::kServiceUnavailable, .message = own_words(reply)};
+}
 
-Result<Manifest> ImageRegistry::manifest(const std::string& tag_or_digest) {
+Result<Manifest> ImageRegistry::Endpoint::manifest(const ImageReference& reference, const std::string& tag_or_digest) {
   Manifest manifest;
-  const std::string what = "failed to resolve reference \"" + state_->reference.to_string() + "\": ";
-  auto reply = state_->get({.url = state_->base + "/manifests/" + tag_or_digest, .accept = kAcceptManifests, .authorization = ""},
-                           into(manifest.bytes));
+  const std::string what = "failed to resolve reference \"" + reference.to_string() + "\": ";
+  auto reply =
+      get({.url = endpoint_.base + "/manifests/" + tag_or_digest, .accept = kAcceptManifests, .authorization = ""}, into(manifest.bytes));
   if (!reply) return fail(reply.error().reason, what + reply.error().message);
-  if (reply->status == 404) return fail(Reason::kNotFound, what + state_->reference.to_string() + ": not found");
-  if (reply->status != 200) return fail(Reason::kServiceUnavailable, what + own_words(*reply));
+  if (reply->status == 404) return fail(Reason::kNotFound, what + reference.to_string() + ": not found");
+  if (reply->status != 200) {
+    Error error = refusal(*reply);
+    return fail(error.reason, what + error.message);
+  }
   manifest.media_type = reply->content_type.substr(0, reply->content_type.find(';'));
   manifest.digest = sha256_of(manifest.bytes);
   if (tag_or_digest.starts_with("sha256:") && manifest.digest != tag_or_digest) {
@@ -146,8 +196,8 @@ Result<Manifest> ImageRegistry::manifest(const std::string& tag_or_digest) {
   return manifest;
 }
 
-Result<void> ImageRegistry::blob(const std::string& digest, int64_t size_bytes, const std::string& path,
-                                 std::function<void(int64_t)> progress) {
+Result<void> ImageRegistry::Endpoint::blob(const std::string& digest, int64_t size_bytes, const std::string& path,
+                                           const std::function<void(int64_t)>& progress) {
   TRY(os::Descriptor file, os::open_path(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   std::optional<Sha256> hash(std::in_place);
   int64_t done = 0;
@@ -179,12 +229,49 @@ Result<void> ImageRegistry::blob(const std::string& digest, int64_t size_bytes, 
     return true;
   };
   const std::string what = "failed to pull blob " + digest + ": ";
-  auto reply = state_->get({.url = state_->base + "/blobs/" + digest, .accept = "", .authorization = "", .resume = true}, sink);
+  auto reply = get({.url = endpoint_.base + "/blobs/" + digest, .accept = "", .authorization = "", .resume = true}, sink);
   if (!trouble.empty()) return fail(Reason::kInternalError, what + trouble);
   if (!reply) return fail(reply.error().reason, what + reply.error().message);
-  if (reply->status != 200 && reply->status != 206) return fail(Reason::kServiceUnavailable, what + own_words(*reply));
+  if (reply->status != 200 && reply->status != 206) {
+    Error error = refusal(*reply);
+    return fail(error.reason, what + error.message);
+  }
   if (const std::string found = hash->digest(); found != digest) return fail(Reason::kInvalid, what + "its content has digest " + found);
   return {};
+}
+
+ImageRegistry::ImageRegistry(ImageReference reference, std::vector<RegistryEndpoint> endpoints, std::stop_token stop, Patience patience)
+    : reference_(std::move(reference)) {
+  for (RegistryEndpoint& endpoint : endpoints) endpoints_.emplace_back(std::move(endpoint), reference_.repository, stop, patience);
+}
+
+ImageRegistry::ImageRegistry(ImageReference reference, std::stop_token stop, Patience patience)
+    : ImageRegistry(reference, RegistrySettings().endpoints(reference, std::nullopt), std::move(stop), patience) {}
+
+ImageRegistry::~ImageRegistry() = default;
+
+namespace {
+
+// What the first of the places answers that can; the error of the last.
+template <class Endpoints, class Ask>
+auto first_answer(Endpoints& endpoints, const Ask& ask) {
+  for (size_t i = 0; i + 1 < endpoints.size(); ++i) {
+    auto answer = ask(endpoints[i]);
+    if (answer) return answer;
+    log_info("a mirror does not help", "mirror", endpoints[i].base(), "error", answer.error().message);
+  }
+  return ask(endpoints.back());
+}
+
+}  // namespace
+
+Result<Manifest> ImageRegistry::manifest(const std::string& tag_or_digest) {
+  return first_answer(endpoints_, [&](Endpoint& endpoint) { return endpoint.manifest(reference_, tag_or_digest); });
+}
+
+Result<void> ImageRegistry::blob(const std::string& digest, int64_t size_bytes, const std::string& path,
+                                 std::function<void(int64_t)> progress) {
+  return first_answer(endpoints_, [&](Endpoint& endpoint) { return endpoint.blob(digest, size_bytes, path, progress); });
 }
 
 }  // namespace stint

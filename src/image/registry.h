@@ -1,5 +1,5 @@
-// A registry as the distribution protocol speaks: manifests and blobs, with the token dance. Blocking, with a limit on every wait; one
-// object a pull, any one thread at a time. HTTPS, but HTTP for a registry on loopback.
+// A registry as the distribution protocol speaks: manifests and blobs, by names and passwords or the tokens they are exchanged for. Mirrors
+// are asked first, and the next place where one fails. Blocking, with a limit on every wait; one object a pull, any one thread at a time.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "image/image_store.h"
+#include "image/registry_settings.h"
 #include "image/transfer.h"
 
 namespace stint {
@@ -24,6 +25,9 @@ class ImageRegistry {
   static constexpr size_t kManifestBytesMax = 4 * 1024 * 1024;
 
   // A transfer ends with an error within about a second of a stop request.
+  // `endpoints` holds one at least: the registry itself, last.
+  ImageRegistry(ImageReference reference, std::vector<RegistryEndpoint> endpoints, std::stop_token stop = {}, Patience patience = {});
+  // Without credentials.
   explicit ImageRegistry(ImageReference reference, std::stop_token stop = {}, Patience patience = {});
   ~ImageRegistry();
 
@@ -33,8 +37,9 @@ class ImageRegistry {
   Result<void> blob(const std::string& digest, int64_t size_bytes, const std::string& path, std::function<void(int64_t)> progress);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Endpoint;
+  ImageReference reference_;
+  std::vector<Endpoint> endpoints_;
 };
 
 // True for localhost, 127.0.0.0/8 and [::1], with or without a port.

@@ -102,8 +102,8 @@ struct Transfer::Once {
   HttpReply reply;
 };
 
-Transfer::Transfer(Patience patience, bool plain_http, std::stop_token stop)
-    : patience_(patience), plain_http_(plain_http), stop_(std::move(stop)) {
+Transfer::Transfer(Patience patience, TransferSecurity security, std::stop_token stop)
+    : patience_(patience), security_(std::move(security)), stop_(std::move(stop)) {
   std::call_once(curl_once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   handle_ = std::make_unique<Handle>();
 }
@@ -143,7 +143,13 @@ Transfer::Once Transfer::get_once(const Request& request, const BodySink& sink, 
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kRedirectsMax);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain_http_ ? "http,https" : "https");
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, security_.plain_http ? "http,https" : "https");
+  if (!request.form.empty()) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.form.c_str());
+  if (!security_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, security_.ca_file.c_str());
+  if (security_.skip_verify) {
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSecondsMax);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, kStallBytesPerSecond);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, patience_.stall_seconds);

@@ -1,4 +1,4 @@
-// One GET of a registry by libcurl, with a limit on every wait, and the second tries that a busy registry or a broken line needs.
+// One request to a registry by libcurl, with a limit on every wait, and the second tries that a busy registry or a broken line needs.
 // Blocking; one object a pull, any one thread at a time.
 #pragma once
 
@@ -35,15 +35,23 @@ struct HttpReply {
 // the transfer.
 using BodySink = std::function<bool(int64_t offset, std::string_view bytes)>;
 
+// How the other side is spoken to.
+struct TransferSecurity {
+  bool plain_http = false;   // http:// is allowed too
+  std::string ca_file;       // "": the machine's authorities
+  bool skip_verify = false;  // of the certificate
+};
+
 class Transfer {
  public:
-  // A stop request ends a transfer or a wait with an error within about a second. `plain_http`: http:// is allowed too.
-  Transfer(Patience patience, bool plain_http, std::stop_token stop);
+  // A stop request ends a transfer or a wait with an error within about a second.
+  Transfer(Patience patience, TransferSecurity security, std::stop_token stop);
   Transfer(Transfer&& other) noexcept;
   ~Transfer();
 
   struct Request {
     std::string url, accept, authorization;  // the latter two are whole headers' values, "" for none
+    std::string form = {};                   // the body of a POST; "": a GET
     bool resume = false;                     // the body is the same whenever it is asked for: a broken download may go on in the middle
   };
   // Tries again after 408, 429 and 5xx, and after a connection that broke: then from where it broke, if that is allowed and the registry
@@ -60,7 +68,7 @@ class Transfer {
   struct Handle;
   std::unique_ptr<Handle> handle_;
   Patience patience_;
-  bool plain_http_;
+  TransferSecurity security_;
   std::stop_token stop_;
 };
 

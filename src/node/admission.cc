@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 namespace stint {
 namespace {
@@ -95,14 +94,6 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, const WeighingPods& he
       return Refusal{"OutOf" + name, shortage(name, amount, used, capacity(name))};
   }
   return std::nullopt;
-}
-
-std::string ignored_features(const corev1::PodSpec& spec) {
-  std::set<std::string> found;
-  if (spec.imagepullsecrets_size() > 0) found.insert("imagePullSecrets");
-  std::string text;
-  for (const auto& feature : found) text += (text.empty() ? "" : ", ") + feature;
-  return text.empty() ? text : "This node does not know and ignores: " + text;
 }
 
 }  // namespace stint

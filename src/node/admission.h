@@ -32,7 +32,4 @@ class WeighingPods {
 // `here` may hold the pod itself, which does not stand in its own way.
 std::optional<Refusal> refuse_pod(const corev1::Pod& pod, const WeighingPods& here, const ResourceAmounts& allocatable);
 
-// What the pod asks for and this node does not do, in words for an event; "" when there is nothing. Such a pod runs without it.
-std::string ignored_features(const corev1::PodSpec& spec);
-
 }  // namespace stint

@@ -59,19 +59,13 @@ TEST(Admission, TakesSafeSysctlsAndNoOthers) {
   sysctl.set_name("kernel.shm_rmid_forced");
   EXPECT_FALSE(refuse_pod(pod, WeighingPods(), room));
   pod.mutable_spec()->set_hostipc(true);
-  EXPECT_EQ(refuse_pod(pod, WeighingPods(), room)->message, "forbidden sysctl: \"kernel.shm_rmid_forced\" not allowed with host ipc enabled");
+  EXPECT_EQ(refuse_pod(pod, WeighingPods(), room)->message,
+            "forbidden sysctl: \"kernel.shm_rmid_forced\" not allowed with host ipc enabled");
   sysctl.set_name("kernel.msgmax");
   const auto refusal = refuse_pod(pod, WeighingPods(), room);
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->reason, "SysctlForbidden");
   EXPECT_EQ(refusal->message, "forbidden sysctl: \"kernel.msgmax\" not allowlisted");
-}
-
-TEST(Admission, SaysWhatIsIgnored) {
-  auto pod = make_pod("1");
-  EXPECT_EQ(ignored_features(pod.spec()), "");
-  pod.mutable_spec()->add_imagepullsecrets();
-  EXPECT_EQ(ignored_features(pod.spec()), "This node does not know and ignores: imagePullSecrets");
 }
 
 }  // namespace

@@ -40,15 +40,27 @@ class FakeImageStore : public ImageStore {
     for (const auto& [name, info] : images_) all.push_back(info);
     return all;
   }
-  Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)>) override {
+  // From now on this image is pulled only by who has these credentials.
+  void protect(std::string name, std::string username, std::string password) {
+    protected_[std::move(name)] = {.username = std::move(username), .password = std::move(password)};
+  }
+  Task<Result<ImageInfo>> pull(ImageReference reference, PullRequest request) override {
     ++pulls_;
     if (pull_time_ > Duration{0}) co_await sleep_for(loop_, pull_time_);
     if (failures_ > 0) {
       --failures_;
       co_return fail(Reason::kNotFound, failure_);
     }
+    std::optional<RegistryCredentials> used;
+    if (const auto found = protected_.find(reference.name()); found != protected_.end()) {
+      for (const auto& each : request.credentials)
+        if (each.hash() == found->second.hash()) used = each;
+      if (!used) co_return fail(Reason::kUnauthorized, "pull access denied");
+    }
     if (!images_.contains(reference.to_string())) put(reference.to_string(), {.size_bytes = 1000, .command = {"/bin/sh"}});
-    co_return images_.at(reference.to_string());
+    ImageInfo& image = images_.at(reference.to_string());
+    image.access[reference.name()].add(used);
+    co_return image;
   }
   void answer_pulls_locally(const std::vector<std::string>&) override {}
   Task<Result<std::vector<ImageInfo>>> import_file(std::string path) override {
@@ -62,6 +74,7 @@ class FakeImageStore : public ImageStore {
  private:
   Loop& loop_;
   std::map<std::string, ImageInfo> images_;
+  std::map<std::string, RegistryCredentials> protected_;  // by name
   Duration pull_time_{0};
   int failures_ = 0, pulls_ = 0;
   std::string failure_;

@@ -1,5 +1,5 @@
-// Images for containers: the pull policy, one pull a pod and image at a time, back-off after failures and the events that tell of it. The
-// caller asks again until the image is there; nothing here waits. Loop thread only.
+// Images for containers: the pull policy, who may use what is here, the pod's pull secrets, one pull a container at a time, back-off after
+// failures and the events that tell of it. The caller asks again until the image is there; nothing here waits. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "api/types.h"
+#include "client/client.h"
 #include "client/recorder.h"
 #include "image/image_store.h"
 
@@ -25,8 +26,8 @@ struct ImageAnswer {
 class ImagePuller {
  public:
   // `changed` is called when a pull has ended.
-  ImagePuller(Loop& loop, ImageStore& store, Recorder& recorder, std::function<void()> changed)
-      : loop_(loop), store_(store), recorder_(recorder), changed_(std::move(changed)), pulls_(loop) {}
+  ImagePuller(Loop& loop, Client& client, ImageStore& store, Recorder& recorder, std::function<void()> changed)
+      : loop_(loop), client_(client), store_(store), recorder_(recorder), changed_(std::move(changed)), pulls_(loop) {}
 
   // `attempt` tells starts apart: policy Always asks the registry once for each. Events go to `field_path` of the pod.
   ImageAnswer ask(const corev1::Pod& pod, const corev1::Container& container, int attempt, const std::string& field_path);
@@ -34,19 +35,36 @@ class ImagePuller {
 
  private:
   struct Request {
-    bool pulling = false;
-    int answered_attempt = -1;  // the start for which a pull succeeded
+    bool pulling = false;       // or its access being checked
+    WallTime denied_until;      // by a check of what is here
+    int answered_attempt = -1;  // the start for which there is an image
     std::optional<ImageInfo> image;
     std::string error;  // of the last pull
     Duration wait{0};   // back-off
     std::optional<WallTime> again_at;
     bool announced_wait = false;
   };
+  // What is asked for, kept while it is looked after.
+  struct Wish {
+    std::shared_ptr<const corev1::Pod> pod;
+    std::string key, image, policy, field_path;
+    ImageReference reference;
+    int attempt = 0;
+  };
+  struct Credentials {
+    std::vector<RegistryCredentials> found;
+    std::vector<std::string> missing;  // Secrets that are not there
+  };
   ImageAnswer back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container, const std::string& field_path);
-  Task<void> pull(std::shared_ptr<const corev1::Pod> pod, std::string key, ImageReference reference, std::string image, int attempt,
-                  std::string field_path);
+  ImageAnswer take(Request& request, const Wish& wish, ImageInfo image);
+  ImageAnswer refuse_never(const Wish& wish);
+  Task<void> check_access(Wish wish, ImageInfo image);
+  Task<void> pull(Wish wish);
+  Task<Result<Credentials>> credentials(Wish wish);
+  void pulled(const Wish& wish, Result<ImageInfo> image, WallTime begun);
 
   Loop& loop_;
+  Client& client_;
   ImageStore& store_;
   Recorder& recorder_;
   std::function<void()> changed_;

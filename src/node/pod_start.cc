@@ -85,7 +85,6 @@ Task<PodWorker::Outcome> PodWorker::admit() {
       record_.failed_message = "Pod was rejected: " + refusal->message;
       co_return Outcome::kWait;
     }
-    if (auto ignored = ignored_features(pod_->spec()); !ignored.empty()) node_.recorder.warning(*pod_, "PodFeatureUnsupported", ignored);
     start_time_ = node_.loop.now();
   }
   admitted_ = true;

@@ -89,7 +89,7 @@ PodWorker::PodWorker(NodeContext& node, Pod pod, std::function<void()> finished)
       finished_(std::move(finished)),
       status_(node.loop, node.client, pod_,
               [this](const corev1::Pod& newest) { return compute_status(newest, record_, node_.identity, node_.loop.now()); }),
-      puller_(node.loop, node.images, node.recorder, [this] { wake_.set(); }),
+      puller_(node.loop, node.client, node.images, node.recorder, [this] { wake_.set(); }),
       tokens_(node.loop, node.client),
       wake_(node.loop),
       changed_(node.loop),

@@ -58,12 +58,19 @@ class CriImageStore : public ImageStore {
   }
   std::vector<ImageInfo> list() const override { return images_; }
 
-  Task<Result<ImageInfo>> pull(ImageReference reference, std::function<void(PullProgress)>) override {
-    v1::PullImageRequest request;
-    request.mutable_image()->set_image(reference.to_string());
-    CO_TRY(const auto pulled, co_await service_->images<v1::PullImageResponse>("PullImage", std::move(request), kPull));
+  Task<Result<ImageInfo>> pull(ImageReference reference, PullRequest request) override {
+    std::vector<std::optional<RegistryCredentials>> tries(request.credentials.begin(), request.credentials.end());
+    if (tries.empty()) tries.emplace_back();  // the runtime has credentials of its own
+    Result<std::string> id;
+    for (const auto& each : tries) {
+      id = co_await pull_by(reference, each);
+      if (!id) continue;
+      access_[*id][reference.name()].add(each);
+      break;
+    }
+    if (!id) co_return fail(std::move(id).error());
     CO_TRY_VOID(co_await look());
-    if (auto image = find_id(pulled.image_ref())) co_return *std::move(image);
+    if (auto image = find_id(*id)) co_return *std::move(image);
     if (auto image = find(reference)) co_return *std::move(image);
     co_return fail(Reason::kInternalError, "the container runtime pulled " + reference.to_string() + " and has not got it");
   }
@@ -80,6 +87,18 @@ class CriImageStore : public ImageStore {
   }
 
  private:
+  Task<Result<std::string>> pull_by(ImageReference reference, std::optional<RegistryCredentials> credentials) {
+    v1::PullImageRequest request;
+    request.mutable_image()->set_image(reference.to_string());
+    if (credentials) {
+      request.mutable_auth()->set_username(credentials->username);
+      request.mutable_auth()->set_password(credentials->password);
+      request.mutable_auth()->set_identity_token(credentials->identity_token);
+    }
+    CO_TRY(const auto pulled, co_await service_->images<v1::PullImageResponse>("PullImage", std::move(request), kPull));
+    co_return pulled.image_ref();
+  }
+
   Task<void> keep_looking() {
     while (true) {
       if (auto looked = co_await look(); !looked) log_warning("images are not known", "error", looked.error().message);
@@ -104,8 +123,10 @@ class CriImageStore : public ImageStore {
       image.size_bytes = static_cast<int64_t>(one.size());
       image.references.assign(one.repo_tags().begin(), one.repo_tags().end());
       image.references.insert(image.references.end(), one.repo_digests().begin(), one.repo_digests().end());
+      if (const auto who = access_.find(image.id); who != access_.end()) image.access = who->second;
       next.push_back(std::move(image));
     }
+    std::erase_if(access_, [&](const auto& of) { return std::ranges::find(next, of.first, &ImageInfo::id) == next.end(); });
     images_ = std::move(next);
     co_return Result<void>();
   }
@@ -113,7 +134,8 @@ class CriImageStore : public ImageStore {
   Loop& loop_;
   std::shared_ptr<Service> service_;
   std::vector<ImageInfo> images_;
-  Scope scope_;  // last: destroyed first
+  std::map<std::string, std::map<std::string, ImageAccess>> access_;  // by image id, of pulls since our start
+  Scope scope_;                                                       // last: destroyed first
 };
 
 }  // namespace
