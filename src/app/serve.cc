@@ -230,7 +230,10 @@ class Serve {
             .reserved = command_.reserved,
             .log_limits = {.bytes_max = command_.container_log_bytes_max, .files_max = command_.container_log_files_max},
             .eviction_hard = eviction_thresholds(),
-            .image_dir = command_.runtime == "cri" ? "" : command_.data_dir + "/images"};
+            .image_dir = command_.runtime == "cri" ? "" : command_.data_dir + "/images",
+            .image_collection = {.high_percent = command_.image_gc_high_percent,
+                                 .low_percent = command_.image_gc_low_percent,
+                                 .age_min = command_.image_age_min}};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }

@@ -132,6 +132,15 @@ void add_serve(CLI::App& app, ServeCommand& options, const Choices& choices) {
   serve->add_option("--container-log-max-files", options.container_log_files_max, "files kept of a container's log")
       ->capture_default_str()
       ->check(CLI::Range(2, kLogFilesMax));
+  serve
+      ->add_option("--image-gc-high-threshold", options.image_gc_high_percent,
+                   "percent of the disk in use from which unused images go; 100: never")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100));
+  serve->add_option("--image-gc-low-threshold", options.image_gc_low_percent, "percent of the disk in use down to which they go")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100));
+  add_parsed(*serve, "--minimum-image-ttl-duration", options.image_age_min, parse_span, "age before which an image stays (default: 2m)");
   add_parsed(*serve, "--shutdown-grace", options.shutdown_grace, parse_span,
              "at SIGTERM end all pods first, within this time, such as 30s (default: pods go on)");
   add_parsed(*serve, "--shutdown-grace-critical", options.shutdown_grace_critical, parse_span,
@@ -225,6 +234,8 @@ Command parse_command_line(int argc, const char* const* argv, const Choices& cho
   } catch (const CLI::ParseError& error) {
     return Message{std::string("stint: ") + error.what() + " (see stint --help)\n", 2};
   }
+  if (options.serve.image_gc_low_percent > options.serve.image_gc_high_percent)
+    return Message{"stint: --image-gc-low-threshold: it is above --image-gc-high-threshold (see stint --help)\n", 2};
   if (options.serve.shutdown_grace_critical > options.serve.shutdown_grace)
     return Message{"stint: --shutdown-grace-critical: it is a part of --shutdown-grace, which is shorter (see stint --help)\n", 2};
   const std::string name = app.get_subcommands().front()->get_name();

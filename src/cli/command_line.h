@@ -41,6 +41,9 @@ struct ServeCommand {
   std::optional<std::map<std::string, EvictionThreshold, std::less<>>> eviction_hard;
   int64_t container_log_bytes_max = 10 * 1024 * 1024;
   int container_log_files_max = 5;
+  int image_gc_high_percent = 85;  // of the disk in use: from here images are removed
+  int image_gc_low_percent = 80;   // down to here
+  Duration image_age_min = std::chrono::minutes(2);
   Duration shutdown_grace{0};           // of all pods at the end; 0: they go on
   Duration shutdown_grace_critical{0};  // the part of it that critical pods have for themselves
   bool verbose = false;

@@ -57,6 +57,7 @@ Result<ImageRecord> keep(const ImageFolder& folder, const Contents& contents, co
   if (parsed.diff_ids.size() != layer_files.size())
     return fail(Reason::kInvalid, "the image has as many diff ids as layers, this one has not");
   int64_t size_bytes = 0;
+  TRY(LayerClaim claim, folder.claim_layers(parsed.diff_ids));
   for (size_t i = 0; i < layer_files.size(); ++i) {
     TRY(const os::Descriptor layer, contents.file(layer_files[i]));
     struct stat found{};
@@ -64,7 +65,9 @@ Result<ImageRecord> keep(const ImageFolder& folder, const Contents& contents, co
     size_bytes += found.st_size;
     TRY_VOID(folder.add_layer("/proc/self/fd/" + std::to_string(layer.get()), parsed.diff_ids[i]));
   }
-  return folder.make_record(config, std::move(references), size_bytes);
+  TRY(ImageRecord record, folder.make_record(config, std::move(references), size_bytes));
+  record.claim = std::make_shared<LayerClaim>(std::move(claim));
+  return record;
 }
 
 Result<std::vector<ImageRecord>> import_docker(const ImageFolder& folder, const Contents& contents, std::string_view manifest) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "api/json.h"
 #include "base/crash_point.h"
@@ -18,6 +19,8 @@ namespace stint {
 namespace {
 
 constexpr size_t kRecordBytesMax = 8 * 1024 * 1024;
+constexpr size_t kStatBytesMax = 4096;
+constexpr char kClaim[] = "-layers-";  // in the name of an entry of tmp/
 constexpr size_t kMountsBytesMax = 16 * 1024 * 1024;
 
 std::string hex_of(std::string_view digest) { return std::string(digest.substr(digest.find(':') + 1)); }
@@ -32,6 +35,25 @@ struct WorkDir {
       log_warning("image work directory stays", "path", path, "error", removed.error().message);
   }
 };
+
+// Names a process for as long as it runs: pids are used again, and in a container ours is the one before.
+std::string process_name(const std::string& pid) {
+  const auto stat = os::read_file("/proc/" + pid + "/stat", kStatBytesMax);
+  if (!stat) return "";
+  constexpr int kStartTimeField = 22;  // of proc(5); the second may hold spaces, and ends with the last parenthesis
+  size_t at = stat->rfind(')');
+  for (int field = 2; field < kStartTimeField && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
+  if (at == std::string::npos) return "";
+  return pid + "." + stat->substr(at + 1, stat->find(' ', at + 1) - at - 1);
+}
+
+std::string own_name() { return process_name(std::to_string(getpid())); }
+
+// Of the process that made the entry of tmp/.
+bool is_running(const std::string& entry) {
+  const std::string name = entry.substr(0, entry.find('-'));
+  return process_name(name.substr(0, name.find('.'))) == name;
+}
 
 // Every mount table of this machine, once each mount namespace.
 std::string all_mounts() {
@@ -83,14 +105,24 @@ std::map<std::string, ImageAccess> access_from_json(const json::Value* names) {
 
 }  // namespace
 
+LayerClaim::~LayerClaim() {
+  if (!path_.empty()) unlink(path_.c_str());
+}
+
 Result<ImageFolder> ImageFolder::open(std::string dir) {
   for (const char* part : {"/images", "/layers", "/tmp"}) TRY_VOID(os::make_directories(dir + part, 0700));
   ImageFolder folder(std::move(dir));
   TRY(auto leftovers, os::list_directory(folder.dir_ + "/tmp"));
   for (const auto& name : leftovers) {
-    // Named after the process that made it: one that still runs may be at work.
-    const std::string pid = name.substr(0, name.find('-'));
-    if (!exists("/proc/" + pid)) TRY_VOID(os::remove_tree(folder.dir_ + "/tmp/" + name));
+    if (!is_running(name)) TRY_VOID(os::remove_tree(folder.dir_ + "/tmp/" + name));
+  }
+  TRY(auto records, os::list_directory(folder.dir_ + "/images"));
+  for (const auto& name : records) {                 // half written when somebody was killed
+    constexpr std::string_view kHalf = ".json.tmp";  // the pid follows
+    const size_t at = name.find(kHalf);
+    if (at == std::string::npos) continue;
+    const std::string pid = name.substr(at + kHalf.size(), name.rfind('.') - at - kHalf.size());
+    if (pid == std::to_string(getpid()) || !exists("/proc/" + pid)) unlink((folder.dir_ + "/images/" + name).c_str());
   }
   return folder;
 }
@@ -175,18 +207,40 @@ Result<void> ImageFolder::sweep_layers(const std::map<std::string, ImageRecord>&
   for (const auto& [id, record] : images) {
     for (const auto& diff_id : record.diff_ids) wanted.insert(hex_of(diff_id));
   }
+  TRY(const auto in_progress, os::list_directory(dir_ + "/tmp"));
+  for (const auto& entry : in_progress) {
+    if (entry.find(kClaim) == std::string::npos || !is_running(entry)) continue;
+    std::stringstream claimed(os::read_file(dir_ + "/tmp/" + entry, kRecordBytesMax).value_or(""));  // it may have ended meanwhile
+    for (std::string layer; std::getline(claimed, layer);) wanted.insert(layer);
+  }
   TRY(auto names, os::list_directory(dir_ + "/layers"));
   std::erase_if(names, [&](const std::string& name) { return wanted.contains(name); });
   if (names.empty()) return {};
   const std::string mounts = all_mounts();
+  TRY(const std::string work_path, make_work_dir());
+  const WorkDir work{work_path};
   for (const auto& name : names) {
-    if (mounts.find(name) == std::string::npos) TRY_VOID(os::remove_tree(dir_ + "/layers/" + name));
+    if (mounts.find(name) != std::string::npos) continue;
+    if (rename((dir_ + "/layers/" + name).c_str(), (work.path + "/" + name).c_str()) != 0 && errno != ENOENT)
+      return fail(errno_error("remove layer " + name, errno));
+    TRY_VOID(os::remove_tree(work.path + "/" + name));
   }
   return {};
 }
 
+Result<LayerClaim> ImageFolder::claim_layers(const std::vector<std::string>& diff_ids) const {
+  std::string text;
+  for (const auto& diff_id : diff_ids) text += hex_of(diff_id) + "\n";
+  std::string path = dir_ + "/tmp/" + own_name() + kClaim + "XXXXXX";
+  const os::Descriptor file(mkstemp(path.data()));
+  if (!file) return fail(errno_error("make " + path, errno));
+  LayerClaim claim(path);
+  TRY_VOID(os::write_all(file.get(), text));
+  return claim;
+}
+
 Result<std::string> ImageFolder::make_work_dir() const {
-  std::string path = dir_ + "/tmp/" + std::to_string(getpid()) + "-XXXXXX";
+  std::string path = dir_ + "/tmp/" + own_name() + "-XXXXXX";
   if (mkdtemp(path.data()) == nullptr) return fail(errno_error("make " + path, errno));
   crash_point("made", path);
   return path;

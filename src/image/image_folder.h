@@ -1,13 +1,16 @@
 // The image store's folder on disk:
 //   images/<hex of the config's digest>.json   one image: its names, layers and config
 //   layers/<hex of the diff id>/               one unpacked layer
-//   tmp/                                        work in progress, swept at open
+//   tmp/                                        work in progress, and what running pulls need; of processes that are gone it is swept at
+//   open
 // A file or directory appears under its final name only when it is whole. Blocking; any thread, and several processes, may use one folder.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -16,10 +19,23 @@
 
 namespace stint {
 
+// Layers that are about to be used, safe from being swept by any process for as long as this lives.
+class LayerClaim {
+ public:
+  explicit LayerClaim(std::string path) : path_(std::move(path)) {}
+  LayerClaim(LayerClaim&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  LayerClaim& operator=(LayerClaim&&) = delete;
+  ~LayerClaim();
+
+ private:
+  std::string path_;  // of the file that says so
+};
+
 struct ImageRecord {
   ImageInfo info;
   std::vector<std::string> diff_ids;
-  std::string config;  // the config blob as it came
+  std::string config;                 // the config blob as it came
+  std::shared_ptr<LayerClaim> claim;  // until the record is saved
 };
 
 class ImageFolder {
@@ -34,7 +50,10 @@ class ImageFolder {
   std::string layer_dir(const std::string& diff_id) const;
   // Unpacks the archive to the layer `diff_id`; an archive with another digest is refused. Fine if the layer is there.
   Result<int64_t> add_layer(const std::string& archive, const std::string& diff_id) const;
-  // Removes the layers that none of these images has and no mount of this machine uses.
+  // To be had before the layers are looked for.
+  Result<LayerClaim> claim_layers(const std::vector<std::string>& diff_ids) const;
+  // Removes the layers that none of these images has, no mount of this machine uses and no running process claims. A layer goes whole or
+  // not at all, whenever we are killed.
   Result<void> sweep_layers(const std::map<std::string, ImageRecord>& images) const;
 
   // A new empty directory below tmp/; the caller removes it.

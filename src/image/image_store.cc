@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 #include <stop_token>
+#include <utility>
 
 #include "base/log.h"
 #include "base/slots.h"
@@ -122,7 +123,10 @@ class DiskImageStore final : public ImageStore {
   std::vector<ImageInfo> list() const override {
     refresh();
     std::vector<ImageInfo> infos;
-    for (const auto& [id, record] : images_) infos.push_back(record.info);
+    for (const auto& [id, record] : images_) {
+      infos.push_back(record.info);
+      infos.back().pinned = std::ranges::any_of(record.info.references, [&](const auto& name) { return local_names_.contains(name); });
+    }
     return infos;
   }
 
@@ -137,6 +141,7 @@ class DiskImageStore final : public ImageStore {
     }
     auto total = std::make_shared<PullProgress>();
     for (const auto& layer : resolved.manifest.layers) total->bytes_total += std::max<int64_t>(layer.size_bytes, 0);
+    CO_TRY(const LayerClaim claim, co_await on_pool(loop_, [folder = folder_, ids = config.diff_ids] { return folder.claim_layers(ids); }));
     const Wanted wanted{.reference = reference, .credentials = resolved.credentials};
     std::vector<Result<void>> results(config.diff_ids.size());
     std::vector<Task<void>> tasks;
@@ -169,6 +174,11 @@ class DiskImageStore final : public ImageStore {
 
   void answer_pulls_locally(const std::vector<std::string>& references) override {
     local_names_.insert(references.begin(), references.end());
+  }
+
+  Task<Result<void>> sweep() override {
+    refresh();
+    co_return co_await on_pool(loop_, [folder = folder_, images = images_] { return folder.sweep_layers(images); });
   }
 
   // An id removes the image; a name removes only the name while the image has others.
@@ -211,6 +221,7 @@ class DiskImageStore final : public ImageStore {
 
   // One image has a name at a time; the newest takes it from the one before.
   Task<Result<ImageInfo>> keep(ImageRecord record) {
+    const auto claim = std::exchange(record.claim, nullptr);
     refresh();
     std::vector<ImageRecord> changed;
     for (auto& [id, other] : images_) {

@@ -57,6 +57,7 @@ struct ImageInfo {
   std::vector<std::string> references;  // normalised names and digests that point to it
   std::vector<std::string> layer_dirs;  // unpacked, lowest first: overlayfs lower directories
   int64_t size_bytes = 0;
+  bool pinned = false;  // stays though no container uses it
   // of the config
   std::vector<std::string> entrypoint, command, env;
   std::string working_dir, user, stop_signal;
@@ -88,9 +89,11 @@ class ImageStore {
   virtual Task<Result<ImageInfo>> pull(ImageReference reference, PullRequest request) = 0;
   virtual Task<Result<std::vector<ImageInfo>>> import_file(std::string path) = 0;  // docker-archive or OCI-layout, .tar or a directory
   // From now on a pull of these normalised names is answered with what is on disk: a directory of image files takes their registry's place
-  // (air gap).
+  // (air gap). Their images are pinned.
   virtual void answer_pulls_locally(const std::vector<std::string>& references) = 0;
   virtual Task<Result<void>> remove(std::string reference_or_id) = 0;
+  // Removes what interrupted pulls left: layers that no image has, no mount uses and no pull is about to use.
+  virtual Task<Result<void>> sweep() = 0;
 };
 
 // `dir` is the store's own folder.

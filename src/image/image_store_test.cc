@@ -1,18 +1,24 @@
 #include "image/image_store.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "image/image_fixture.h"
+#include "image/image_folder.h"
 #include "image/layer.h"
 #include "image/registry.h"
 #include "image/sha256.h"
 #include "image/test_archives.h"
+#include "os/descriptor.h"
 
 namespace stint {
 namespace {
@@ -28,10 +34,13 @@ class Images : public ImageTest {
   Result<UnpackedLayer> unpack(const std::vector<TarEntry>& entries, bool zstd = false) {
     return unpack_layer(make_tar(dir_ + "/layer.tar", entries, zstd), dir_ + "/root");
   }
+  // The bytes of a plain tar with one file, which are in layer.tar too.
+  std::string plain_layer(const std::string& name, const std::string& content) {
+    return read_all(make_tar(dir_ + "/layer.tar", {{name, AE_IFREG, content}}));
+  }
   // One image with one layer.
   std::string make_archive(const std::string& name, const std::string& content) {
-    const std::string layer = read_all(make_tar(dir_ + "/layer.tar", {{"file", AE_IFREG, content}}));
-    return make_docker_archive(dir_ + "/archive.tar", name, {layer});
+    return make_docker_archive(dir_ + "/archive.tar", name, {plain_layer("file", content)});
   }
 };
 
@@ -110,6 +119,80 @@ TEST_F(Images, GivesANameToTheNewestImageAndRemovesTheLayersOfAnOldOne) {
   EXPECT_FALSE(fs::exists(first.layer_dirs[0]));
   EXPECT_TRUE(fs::exists(second.layer_dirs[0]));
   EXPECT_EQ(run(store->remove("nosuch")).error().reason, Reason::kNotFound);
+}
+
+TEST_F(Images, KeepsALayerUntilTheLastImageThatHasItGoes) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const std::string shared = plain_layer("base", "shared");
+  const auto import = [&](const std::string& name) {
+    return run(store->import_file(make_docker_archive(dir_ + "/" + name + ".tar", name, {shared, plain_layer(name, name)}))).value()[0];
+  };
+  const ImageInfo one = import("one"), two = import("two");
+  ASSERT_EQ(one.layer_dirs[0], two.layer_dirs[0]);
+  ASSERT_TRUE(run(store->remove(one.id)));
+  EXPECT_TRUE(fs::exists(two.layer_dirs[0] + "/base"));
+  EXPECT_FALSE(fs::exists(one.layer_dirs[1]));
+  ASSERT_TRUE(run(store->remove(two.id)));
+  EXPECT_TRUE(fs::is_empty(dir_ + "/store/layers"));
+  EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
+}
+
+TEST_F(Images, SweepsLayersThatNoImageHasButNotThoseOfAPullUnderWay) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const ImageFolder folder = ImageFolder::open(dir_ + "/store").value();
+  const std::string bytes = plain_layer("file", "x"), id = sha256_of(bytes);
+  {
+    const auto claim = folder.claim_layers({id});
+    ASSERT_TRUE(claim);
+    ASSERT_TRUE(folder.add_layer(dir_ + "/layer.tar", id));
+    ASSERT_TRUE(run(store->sweep()));
+    EXPECT_TRUE(folder.has_layer(id));
+  }
+  ASSERT_TRUE(run(store->sweep()));
+  EXPECT_FALSE(folder.has_layer(id));
+}
+
+TEST_F(Images, AProcessThatWasKilledClaimsNothing) {
+  const ImageFolder folder = ImageFolder::open(dir_ + "/store").value();
+  const std::string id = sha256_of(plain_layer("file", "x"));
+  ASSERT_TRUE(folder.add_layer(dir_ + "/layer.tar", id));
+  const auto claim_and_be_killed = [&] {
+    const auto claim = folder.claim_layers({id});
+    raise(SIGKILL);
+  };
+  EXPECT_EXIT(claim_and_be_killed(), testing::KilledBySignal(SIGKILL), "");
+  ASSERT_FALSE(fs::is_empty(dir_ + "/store/tmp"));
+  ASSERT_TRUE(folder.sweep_layers({}));
+  EXPECT_FALSE(folder.has_layer(id));
+  ASSERT_TRUE(ImageFolder::open(dir_ + "/store"));
+  EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
+}
+
+// As after a kill in the middle of a removal.
+TEST_F(Images, NoLayerIsLeftInPart) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const auto image = run(store->import_file(make_archive("bash", "x"))).value()[0];
+  const std::string file = image.layer_dirs[0] + "/file";
+  const os::Descriptor held = os::open_path(file, O_RDONLY).value();
+  int flags = 0;
+  if (ioctl(held.get(), FS_IOC_GETFLAGS, &flags) != 0 || (flags |= FS_IMMUTABLE_FL, ioctl(held.get(), FS_IOC_SETFLAGS, &flags) != 0))
+    GTEST_SKIP() << "this file system knows no immutable files";
+  EXPECT_FALSE(run(store->remove(image.id)));
+  flags &= ~FS_IMMUTABLE_FL;
+  ASSERT_EQ(ioctl(held.get(), FS_IOC_SETFLAGS, &flags), 0);
+  EXPECT_FALSE(fs::exists(image.layer_dirs[0]));
+  store = open_image_store(loop_, dir_ + "/store").value();
+  EXPECT_TRUE(store->list().empty());
+  EXPECT_TRUE(run(store->import_file(make_archive("bash", "x"))));
+  EXPECT_EQ(read_all(file), "x");
+}
+
+TEST_F(Images, ForgetsRecordsThatWereHalfWritten) {
+  const std::string half = dir_ + "/store/images/abc.json.tmp" + std::to_string(getpid()) + ".1";
+  fs::create_directories(dir_ + "/store/images");
+  std::ofstream(half) << "{";
+  ASSERT_TRUE(open_image_store(loop_, dir_ + "/store"));
+  EXPECT_FALSE(fs::exists(half));
 }
 
 TEST_F(Images, NoticesWhatAnotherProcessImported) {

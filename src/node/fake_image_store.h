@@ -71,6 +71,8 @@ class FakeImageStore : public ImageStore {
     co_return Result<void>{};
   }
 
+  Task<Result<void>> sweep() override { co_return Result<void>{}; }
+
  private:
   Loop& loop_;
   std::map<std::string, ImageInfo> images_;

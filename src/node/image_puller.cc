@@ -72,6 +72,11 @@ ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, cons
   return {.reason = "ImagePullBackOff", .message = message + ": ErrImagePull: " + request.error, .again_at = request.again_at};
 }
 
+void ImagePuller::add_images(std::set<std::string>& ids) const {
+  for (const auto& [name, request] : requests_)
+    if (request.image) ids.insert(request.image->id);
+}
+
 ImageAnswer ImagePuller::take(Request& request, const Wish& wish, ImageInfo image) {
   request.answered_attempt = wish.attempt;
   request.image = std::move(image);

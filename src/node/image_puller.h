@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "api/types.h"
@@ -32,6 +33,8 @@ class ImagePuller {
   // `attempt` tells starts apart: policy Always asks the registry once for each. Events go to `field_path` of the pod.
   ImageAnswer ask(const corev1::Pod& pod, const corev1::Container& container, int attempt, const std::string& field_path);
   void cancel() { pulls_.cancel(); }
+  // Adds the ids of the images that were answered.
+  void add_images(std::set<std::string>& ids) const;
 
  private:
   struct Request {

@@ -85,6 +85,9 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
       forward_(client, runtime),
       rotator_(loop, runtime, options_.log_dir, options_.log_limits, [this] { logs_.log_rotated(); }),
       usage_(loop, runtime, options_.name),
+      image_collector_(loop, images, recorder_, options_.name,
+                       {.look_at_disk = [this] { return look_at_image_disk(); }, .images_in_use = [this] { return images_in_use(); }},
+                       options_.image_collection),
       pods_(loop, client, kind_of<corev1::Pod>(), pods_of(options_.name)),
       services_(loop, client, kind_of<corev1::Service>(), {}),
       ready_(loop),
@@ -128,7 +131,18 @@ Task<void> NodeAgent::run() {
   while (!co_await remove_leftovers()) {
   }
   pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
+  if (!options_.image_dir.empty()) scope_.spawn(image_collector_.run());
   ready_.set();
+}
+
+Task<Result<DiskRoom>> NodeAgent::look_at_image_disk() {
+  co_return co_await on_pool(loop_, [path = options_.image_dir] { return disk_room(path); });
+}
+
+std::set<std::string> NodeAgent::images_in_use() const {
+  std::set<std::string> ids;
+  for (const auto& [uid, worker] : workers_) worker->add_images(ids);
+  return ids;
 }
 
 // Before the first pod starts. A server that was killed a moment ago may have a child that holds its sockets until it executes.

@@ -18,6 +18,7 @@
 #include "node/dns/resolver.h"
 #include "node/eviction.h"
 #include "node/exec.h"
+#include "node/image_collector.h"
 #include "node/log_rotation.h"
 #include "node/logs.h"
 #include "node/node_context.h"
@@ -45,7 +46,8 @@ struct NodeOptions {
   EvictionThresholds eviction_hard = default_eviction_thresholds();
   std::string image_dir;                  // where images are unpacked; "" if that is somebody else's
   std::function<Observations()> observe;  // what there is left, asked on the pool; null: this machine is asked, unless it has `facts`
-  bool samples_usage = true;              // of the machine and of containers, for metrics.k8s.io
+  ImageCollection image_collection;
+  bool samples_usage = true;  // of the machine and of containers, for metrics.k8s.io
 };
 
 class NodeAgent {
@@ -85,6 +87,8 @@ class NodeAgent {
   void worker_finished(const std::string& uid);
   Task<void> remove_pod_object(std::shared_ptr<const corev1::Pod> pod);
   Task<void> remove_logs(std::shared_ptr<const corev1::Pod> pod);
+  std::set<std::string> images_in_use() const;
+  Task<Result<DiskRoom>> look_at_image_disk();
   std::optional<Refusal> refuse(const corev1::Pod& pod) const;
   Environment service_environment(const corev1::Pod& pod) const;
   // Shortages (node_eviction.cc).
@@ -108,6 +112,7 @@ class NodeAgent {
   NodeForward forward_;
   LogRotator rotator_;
   UsageSampler usage_;
+  ImageCollector image_collector_;
   Informer pods_;
   Informer services_;
   dns::Directory directory_;

@@ -36,6 +36,9 @@ Task<bool> NodeAgent::relieve() {
   node.mutable_metadata()->set_name(options_.name);
   node.mutable_metadata()->set_uid(options_.name);
   recorder_.warning(node, "EvictionThresholdMet", "Attempting to reclaim " + resource);
+  // Images that nobody needs go before pods.
+  const bool of_disk = resource == "ephemeral-storage" || resource == "inodes";
+  if (of_disk && !options_.image_dir.empty() && co_await image_collector_.remove_unused()) co_return true;
   for (const PodUse& victim : rank_victims(met.front().signal, co_await pod_uses(resource))) {
     if (co_await evict(victim, met.front())) co_return true;
   }

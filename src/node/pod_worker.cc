@@ -7,6 +7,7 @@
 #include "api/core/pod_validation.h"
 #include "api/object.h"
 #include "base/log.h"
+#include "node/image_collector.h"
 #include "node/phase.h"
 #include "node/termination_message.h"
 
@@ -143,6 +144,11 @@ void PodWorker::recover(const SandboxStatus* sandbox, const std::vector<Containe
 void PodWorker::start() {
   watch_over_found();
   scope_.spawn(run());
+}
+
+void PodWorker::add_images(std::set<std::string>& ids) const {
+  add_images_of(pod_->spec(), node_.images, ids);
+  puller_.add_images(ids);  // where a name has come to mean another image
 }
 
 void PodWorker::update(Pod pod) {

@@ -48,6 +48,8 @@ class PodWorker {
   // What it takes of the disk now; as expensive as looking at each of its files.
   Task<PodStorage> storage_use() const;
   const corev1::Pod& pod() const { return *pod_; }
+  // Adds the ids of the images that its containers run or are about to.
+  void add_images(std::set<std::string>& ids) const;
   // No longer weighs on the node: nothing of it runs or will run.
   bool is_ending() const { return record_.ending || !record_.failed_reason.empty() || is_deleting(*pod_); }
   bool refused() const { return record_.refused; }

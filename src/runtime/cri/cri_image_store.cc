@@ -85,6 +85,7 @@ class CriImageStore : public ImageStore {
     CO_TRY_VOID(co_await service_->images<v1::RemoveImageResponse>("RemoveImage", std::move(request)));
     co_return co_await look();
   }
+  Task<Result<void>> sweep() override { co_return Result<void>(); }  // the runtime's own
 
  private:
   Task<Result<std::string>> pull_by(ImageReference reference, std::optional<RegistryCredentials> credentials) {
