@@ -1,4 +1,6 @@
+#include <deque>
 #include <map>
+#include <set>
 
 #include "remote/command_channels.h"
 #include "wire/spdy_frames.h"
@@ -22,23 +24,30 @@ class SpdyCommandChannels : public CommandChannels {
     last_id_ = id;
     ids_[channel] = id;
     channels_[id] = channel;
+    unanswered_.insert(id);
     co_return co_await connection_->write(writer_.syn_stream(id, {{"streamtype", type}}));
   }
 
+  // As upstream's clients: a server whose connection goes before it has answered for a stream may wait for ever to end that (containerd 1.6
+  // then never sees the end of its container).
+  Task<Result<void>> wait_for_replies() {
+    while (!unanswered_.empty()) {
+      CO_TRY(auto piece, co_await next_piece());
+      if (piece) early_.push_back(*std::move(piece));
+    }
+    co_return Result<void>{};
+  }
+
   Task<std::optional<Piece>> receive() override {
-    while (open_to_us() && reader_.fault().empty()) {
-      while (auto frame = reader_.next()) {
-        if (frame->type == spdy::Type::kPing) static_cast<void>(co_await connection_->write(spdy::ping(frame->value)));
-        const auto found = channels_.find(frame->stream);
-        if (found == channels_.end()) continue;
-        const CommandChannel channel = found->second;
-        if (frame->last || frame->type == spdy::Type::kReset) channels_.erase(found);
-        if (frame->type == spdy::Type::kData && !frame->data.empty()) co_return Piece{channel, std::move(frame->data)};
-      }
-      if (!open_to_us()) break;
-      const auto bytes = co_await connection_->read();
-      if (!bytes || bytes->empty()) break;
-      reader_.feed(*bytes);
+    if (!early_.empty()) {
+      Piece piece = std::move(early_.front());
+      early_.pop_front();
+      co_return piece;
+    }
+    while (open_to_us()) {
+      auto piece = co_await next_piece();
+      if (!piece) break;
+      if (*piece) co_return **std::move(piece);
     }
     co_return std::nullopt;
   }
@@ -67,12 +76,34 @@ class SpdyCommandChannels : public CommandChannels {
     return false;
   }
 
+  // What the next frame brought, if it was for a reader; an error once no frame comes any more.
+  Task<Result<std::optional<Piece>>> next_piece() {
+    auto frame = reader_.next();
+    while (!frame) {
+      if (!reader_.fault().empty()) co_return fail(Reason::kServiceUnavailable, std::string(reader_.fault()));
+      CO_TRY(const std::string bytes, co_await connection_->read());
+      if (bytes.empty()) co_return fail(Reason::kServiceUnavailable, "the streams of the command were ended");
+      reader_.feed(bytes);
+      frame = reader_.next();
+    }
+    if (frame->type == spdy::Type::kPing) static_cast<void>(co_await connection_->write(spdy::ping(frame->value)));
+    const auto found = channels_.find(frame->stream);
+    if (found == channels_.end()) co_return std::nullopt;
+    const CommandChannel channel = found->second;
+    if (frame->type == spdy::Type::kSynReply || frame->type == spdy::Type::kReset) unanswered_.erase(frame->stream);
+    if (frame->last || frame->type == spdy::Type::kReset) channels_.erase(found);
+    if (frame->type == spdy::Type::kData && !frame->data.empty()) co_return Piece{channel, std::move(frame->data)};
+    co_return std::nullopt;
+  }
+
   std::unique_ptr<http::ClientConnection> connection_;
   spdy::FrameReader reader_;
   spdy::FrameWriter writer_;
   uint32_t last_id_ = static_cast<uint32_t>(-1);
   std::map<CommandChannel, uint32_t> ids_;
   std::map<uint32_t, CommandChannel> channels_;  // that the other side has not ended
+  std::set<uint32_t> unanswered_;
+  std::deque<Piece> early_;  // came before the last of the answers
 };
 
 }  // namespace
@@ -92,6 +123,7 @@ Task<Result<std::unique_ptr<CommandChannels>>> open_spdy_channels(std::unique_pt
   if (wanted.out) CO_TRY_VOID(co_await channels->open(CommandChannel::kOut, "stdout"));
   if (wanted.err) CO_TRY_VOID(co_await channels->open(CommandChannel::kErr, "stderr"));
   if (wanted.resize) CO_TRY_VOID(co_await channels->open(CommandChannel::kResize, "resize"));
+  CO_TRY_VOID(co_await channels->wait_for_replies());
   co_return channels;
 }
 

@@ -16,6 +16,10 @@ class RuntimeContract : public RuntimeFixture, public testing::WithParamInterfac
       fake->set_behaviour([](const ContainerConfig& config) { return FakeOutcome{.runs_for_ever = config.args[0] != "/bin/true"}; });
     }
   }
+  void make_sandbox(const std::string& id) {
+    const auto made = run(runtime_->create_sandbox(sandbox(id)));
+    ASSERT_TRUE(made) << made.error().message;
+  }
   Session attach(AttachOptions options) {
     auto attached = run(runtime_->attach("a_main_0", options));
     EXPECT_TRUE(attached) << attached.error().message;
@@ -34,7 +38,7 @@ class RuntimeContract : public RuntimeFixture, public testing::WithParamInterfac
 };
 
 TEST_P(RuntimeContract, RunsAContainerAndTellsItsEndOnce) {
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   const ContainerStatus status = play(container("a", {"/bin/true"}));
   EXPECT_EQ(status.exit_code, 0);
   EXPECT_EQ(status.reason, "Completed");
@@ -46,8 +50,8 @@ TEST_P(RuntimeContract, RunsAContainerAndTellsItsEndOnce) {
 }
 
 TEST_P(RuntimeContract, StartsAContainerOnceHoweverOftenItIsAsked) {
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   const ContainerStatus first = play(container("a", {"/bin/true"}));
   const auto again = run(runtime_->start_container(container("a", {"/bin/true"})));
   ASSERT_TRUE(again);
@@ -63,7 +67,7 @@ TEST_P(RuntimeContract, RefusesAContainerWithoutItsSandbox) {
 }
 
 TEST_P(RuntimeContract, RemovesWhatIsThereAndWhatIsNot) {
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   play(container("a", {"/bin/true"}));
   EXPECT_TRUE(run(runtime_->signal_container("a_main_0", 15)));
   EXPECT_TRUE(run(runtime_->remove_container("a_main_0")));
@@ -87,7 +91,7 @@ TEST_P(RuntimeContract, GivesEverySandboxAnAddressOfItsOwn) {
 
 TEST_P(RuntimeContract, TellsWhatARunningContainerUses) {
   EXPECT_EQ(run(runtime_->usage("a_main_0")).error().reason, Reason::kNotFound);
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   ASSERT_TRUE(run(runtime_->start_container(container("a", {"/bin/sleep", "100"}))));
   if (const auto usage = run(runtime_->usage("a_main_0")); usage) {  // the fake one's may have ended
     EXPECT_GE(usage->cpu_time, Duration(0));
@@ -99,7 +103,7 @@ TEST_P(RuntimeContract, TellsWhatARunningContainerUses) {
 
 TEST_P(RuntimeContract, SessionsJoinTheStreamsOfARunningContainer) {
   EXPECT_EQ(run(runtime_->attach("a_main_0", {.out = true})).error().reason, Reason::kNotFound);
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   ContainerConfig config = container("a", {"/bin/cat"});
   config.stdin_open = true;
   ASSERT_TRUE(run(runtime_->start_container(config)));
@@ -117,7 +121,7 @@ TEST_P(RuntimeContract, SessionsJoinTheStreamsOfARunningContainer) {
 }
 
 TEST_P(RuntimeContract, ASessionThatHasNoInputSaysNothing) {
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   ContainerConfig config = container("a", {"/bin/cat"});
   config.stdin_open = true;
   ASSERT_TRUE(run(runtime_->start_container(config)));
@@ -126,7 +130,7 @@ TEST_P(RuntimeContract, ASessionThatHasNoInputSaysNothing) {
 
 TEST_P(RuntimeContract, ConnectsToWhatListensInASandbox) {
   EXPECT_EQ(run(runtime_->connect("a", 7000)).error().reason, Reason::kNotFound);
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   ASSERT_TRUE(run(runtime_->start_container(container("a", {"/bin/nc", "-ll", "-p", "7000", "-e", "/bin/cat"}))));
   const auto nobody = run(runtime_->connect("a", 1));
   ASSERT_FALSE(nobody);
@@ -143,7 +147,7 @@ TEST_P(RuntimeContract, ConnectsToWhatListensInASandbox) {
 
 TEST_P(RuntimeContract, GoesOnInANewLogWhenTheOldOneWasMovedAway) {
   EXPECT_EQ(run(runtime_->reopen_log("a_main_0")).error().reason, Reason::kNotFound);
-  ASSERT_TRUE(run(runtime_->create_sandbox(sandbox("a"))));
+  ASSERT_NO_FATAL_FAILURE(make_sandbox("a"));
   ASSERT_TRUE(run(runtime_->start_container(container("a", {"/bin/sleep", "100"}))));
   const std::string path = dir_ + "/a_main_0.log";
   std::ofstream(path, std::ios::app) << "";  // the fake one has written nothing

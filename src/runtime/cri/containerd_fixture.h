@@ -9,8 +9,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "image/test_archives.h"
+#include "os/file.h"
+#include "os/mounts.h"
+#include "os/pidfd.h"
 
 namespace stint {
 
@@ -45,6 +49,13 @@ class Containerd {
   ~Containerd() {
     kill(pid_, SIGTERM);
     waitpid(pid_, nullptr, 0);
+    // What watches over a sandbox outlives containerd, of whose socket its words tell.
+    for (const pid_t shim : processes([this](pid_t pid) { return words_of(pid).find(socket()) != std::string::npos; })) {
+      ADD_FAILURE() << "left running: " << words_of(shim);
+      for (const pid_t child : processes([shim](pid_t pid) { return os::parent_of(pid).value_or(0) == shim; })) kill(child, SIGKILL);
+      kill(shim, SIGKILL);
+    }
+    EXPECT_TRUE(os::unmount_under(dir_));
     run({"/sbin/ip", "link", "delete", bridge_});
   }
   Containerd(const Containerd&) = delete;
@@ -55,6 +66,16 @@ class Containerd {
   const std::string& image_id() const { return image_id_; }
 
  private:
+  static std::string words_of(pid_t pid) { return os::read_file("/proc/" + std::to_string(pid) + "/cmdline", 1 << 20).value_or(""); }
+  static std::vector<pid_t> processes(const std::function<bool(pid_t)>& wanted) {
+    std::vector<pid_t> found;
+    for (const std::string& name : os::list_directory("/proc").value_or(std::vector<std::string>{})) {
+      const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+      if (pid > 0 && wanted(pid)) found.push_back(pid);
+    }
+    return found;
+  }
+
   static void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
   static pid_t start(std::vector<std::string> words, const std::string& log) {
