@@ -9,6 +9,7 @@
 #include "api/batch/cron_times.h"
 #include "api/codec.h"
 #include "api/kind.h"
+#include "api/metadata_rules.h"
 #include "app/simulate/manifests.h"
 #include "control/cronjob/forecast.h"
 #include "os/file.h"
@@ -47,6 +48,7 @@ Result<int> show_next(const cli::CronCommand& command, std::ostream& out) {
   TRY(const CronSchedule schedule, CronSchedule::parse(command.schedule));
   const auto zone = TimeZone::find(command.time_zone);
   if (!zone) return fail(Reason::kInvalid, "unknown time zone " + command.time_zone);
+  if (start_of(command) >= kTimeMax) return fail(Reason::kInvalid, "--from: no times are known after " + format_rfc3339(kTimeMax));
   const TimeZone& clock = schedule.clock(*zone);
   const auto times = coming_times(schedule, *zone, start_of(command), kTimeMax, static_cast<size_t>(command.count));
   if (command.as_json) {
@@ -76,9 +78,12 @@ Result<batchv1::CronJob> read_cron_job(const std::string& text) {
   if (cron_job.metadata().namespace_().empty()) cron_job.mutable_metadata()->set_namespace_("default");
   kind.rules->set_defaults(cron_job);
   FieldErrors errors;
+  validate_metadata(kind, cron_job, errors);
   kind.rules->validate(cron_job, errors);
   if (errors.empty()) return cron_job;
-  return fail(Reason::kInvalid, "CronJob " + name + ": " + errors.causes()[0].field + ": " + errors.causes()[0].message);
+  std::string causes;
+  for (const auto& cause : errors.causes()) causes += (causes.empty() ? "" : "; ") + cause.field + ": " + cause.message;
+  return fail(Reason::kInvalid, "CronJob " + name + ": " + causes);
 }
 
 // The CronJobs among the objects of a text, also those of a List; other kinds are none of this command's business.

@@ -21,7 +21,7 @@ struct Ran {
 Ran run(cli::CronCommand command, const std::string& input = "") {
   std::istringstream in(input);
   std::ostringstream out, err;
-  command.from = parse_rfc3339("2026-03-28T00:00:00Z").value();
+  if (!command.from) command.from = parse_rfc3339("2026-03-28T00:00:00Z").value();
   const int code = run_cron(command, in, out, err);
   return {code, out.str(), err.str()};
 }
@@ -69,6 +69,9 @@ TEST(CronNext, SaysNeverWithCode1AndRefusesNonsenseWithCode2) {
   EXPECT_EQ(nonsense.code, 2);
   EXPECT_EQ(nonsense.err, "stint: end of range (7) above maximum (6): 7\n");
   EXPECT_EQ(next("@daily", "Mars/Base").code, 2);
+  const Ran late = run({.verb = cli::CronCommand::Verb::kNext, .from = kTimeMax, .schedule = "@daily"});
+  EXPECT_EQ(late.code, 2);
+  EXPECT_THAT(late.err, HasSubstr("--from: no times are known after "));
 }
 
 TEST(CronCheck, IsCleanWithCode0) {
@@ -110,6 +113,10 @@ TEST(CronCheck, RefusesBadInputWithCode2) {
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
   }
   EXPECT_THAT(check(manifest("a", "60 * * * *")).err, HasSubstr("CronJob a: spec.schedule: Invalid value: \"60 * * * *\": end of range"));
+  const Ran twice = check(manifest("A_b", "60 * * * *"));
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("CronJob A_b: metadata.name: Invalid value: \"A_b\""));
+  EXPECT_THAT(twice.err, HasSubstr("; spec.schedule: Invalid value: \"60 * * * *\": end of range")) << "all that the server would say";
   EXPECT_EQ(run({.verb = cli::CronCommand::Verb::kCheck, .files = {"/no/such/file"}}).code, 2);
 }
 

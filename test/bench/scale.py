@@ -5,6 +5,7 @@ Job controller in Jobs of 10, 1,000 and 100,000 pods, in instructions (needs val
 
 usage: ./dev bench scale [--stint PATH] [--completions N] [--parallelism N] [--jobs N] [--only indexed|jobs|instructions] [--json FILE]"""
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -12,7 +13,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 from api_client import ApiClient
@@ -21,6 +21,7 @@ from run import ROOT, Table
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 CREATORS = 2
 POLL_S = 0.2
+WAIT_MAX_S = 1800
 PODS_MAX_DEFAULT = 500
 # Everything the Job controller does in the turn of the loop that shows it one more finished pod, its writes to the client included.
 JOB_SIZES = (10, 1_000, 100_000)
@@ -51,7 +52,15 @@ def cpu_s(server):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def look_until(deadline, what):
+    """Sleeps between looks; ends the program when there have been too many."""
+    if time.monotonic() > deadline:
+        sys.exit(f"bench: {what} has not ended after {WAIT_MAX_S} s")
+    time.sleep(POLL_S)
+
+
 def wait_complete(client, name):
+    deadline = time.monotonic() + WAIT_MAX_S
     while True:
         job = client.call("GET", f"{JOBS}/{name}")
         types = {c["type"] for c in job["status"].get("conditions", []) if c["status"] == "True"}
@@ -61,7 +70,7 @@ def wait_complete(client, name):
             return job
         if "-v" in sys.argv:
             print({k: v for k, v in job["status"].items() if isinstance(v, int)}, flush=True)
-        time.sleep(POLL_S)
+        look_until(deadline, f"job {name}")
 
 
 def measure_indexed(server, arguments, table):
@@ -91,14 +100,13 @@ def measure_jobs(server, arguments, table):
     names = [f"one-{i}" for i in range(arguments.jobs)]
     before, cpu = memory.read("VmRSS"), cpu_s(server)
     begin = time.perf_counter()
-    threads = [threading.Thread(target=create_jobs, args=(server.kubeconfig, names[i::CREATORS])) for i in range(CREATORS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with concurrent.futures.ThreadPoolExecutor(CREATORS) as pool:
+        for creator in [pool.submit(create_jobs, server.kubeconfig, names[i::CREATORS]) for i in range(CREATORS)]:
+            creator.result()
     created = time.perf_counter() - begin
+    deadline = time.monotonic() + WAIT_MAX_S
     while client.call("GET", f"{JOBS}?fieldSelector=status.successful%3D0&limit=1")["items"]:
-        time.sleep(POLL_S)
+        look_until(deadline, "a Job")
     wait_complete(client, names[-1])
     took = time.perf_counter() - begin
     table.add(f"{arguments.jobs:,} Jobs of one pod, create to Complete", arguments.jobs / took, "Jobs/s", 500, at_least=True)

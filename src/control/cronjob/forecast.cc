@@ -38,7 +38,10 @@ class Player {
     *cron_job_.mutable_metadata()->mutable_creationtimestamp() = to_time(options.from);
     const auto& job = cron_job.spec().jobtemplate().spec();
     run_time_ = options.run_time.value_or(Duration{0});
-    if (job.has_activedeadlineseconds()) run_time_ = std::min(run_time_, span_of_seconds(job.activedeadlineseconds()));
+    if (!job.has_activedeadlineseconds()) return;
+    const Duration deadline = span_of_seconds(job.activedeadlineseconds());
+    runs_fail_ = run_time_ > deadline;
+    run_time_ = std::min(run_time_, deadline);
   }
 
   void play(WallTime until, Course& course) {
@@ -76,7 +79,7 @@ class Player {
       }
       batchv1::Job ended = *run.job;
       auto& condition = *ended.mutable_status()->add_conditions();
-      condition.set_type("Complete");
+      condition.set_type(runs_fail_ ? "Failed" : "Complete");
       condition.set_status("True");
       jobs.push_back(std::make_shared<batchv1::Job>(std::move(ended)));
       ++course.completed;
@@ -105,6 +108,7 @@ class Player {
   batchv1::CronJob cron_job_;
   const ForecastOptions& options_;
   Duration run_time_{0};
+  bool runs_fail_ = false;  // the Job's deadline ends them
   std::vector<Running> running_;
   std::string last_name_;
 };
