@@ -20,6 +20,7 @@ struct ContainerInstance {
   int exit_code = 0;
   std::string reason, message;
   WallTime started_at, finished_at;
+  Duration end_seen_at{0};  // by the loop's steady clock; 0: in an earlier life of this process, or not yet
 
   bool running() const { return state == ContainerState::kRunning; }
   bool exited() const { return state == ContainerState::kExited; }

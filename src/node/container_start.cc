@@ -53,7 +53,7 @@ bool PodWorker::any_regular_container_started() const {
 
 // Says why the container is not running yet; tells users once for each reason.
 PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string reason, std::string message,
-                                     std::optional<WallTime> again_at) {
+                                     std::optional<Duration> again_at) {
   ContainerRecord& record = record_.containers[container.spec->name()];
   if (again_at) look_again_at(*again_at);
   const bool news = record.waiting_reason != reason;
@@ -75,12 +75,12 @@ PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string 
 bool PodWorker::back_off(const ContainerRef& container, const ContainerRecord& record) {
   if (!record.exited()) return false;
   const BackOff& back_off = back_offs_[container.spec->name()];
-  auto due = back_off.due(record.current->finished_at);
-  if (!due || node_.loop.now() >= *due) return false;
+  auto due = back_off.due(record.current->end_seen_at);
+  if (!due || node_.loop.steady_now() >= *due) return false;
   // Why the attempt failed is seen for a moment, as upstream tells of the wait only at its next look at the runtime.
-  const WallTime error_shown_until = record.current->finished_at + kErrorShown;
+  const Duration error_shown_until = record.current->end_seen_at + kErrorShown;
   const bool failed_to_start = record.waiting_reason == "RunContainerError" || record.waiting_reason == "PostStartHookError";
-  if (failed_to_start && node_.loop.now() < error_shown_until) {
+  if (failed_to_start && node_.loop.steady_now() < error_shown_until) {
     look_again_at(error_shown_until);
     return true;
   }
@@ -108,7 +108,7 @@ Task<PodWorker::Start> PodWorker::ensure_started(ContainerRef container) {
 Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image, int attempt) {
   const std::string& name = container.spec->name();
   auto config = co_await configure(container, image, attempt);
-  const WallTime now = node_.loop.now();
+  const Duration now = node_.loop.steady_now();
   if (!config) co_return wait_for(container, "CreateContainerConfigError", config.error().message, now + kStartRetry);
   Result<void> prepared;
   if (needs_files())
@@ -116,7 +116,7 @@ Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image
   if (!prepared) co_return wait_for(container, "CreateContainerConfigError", prepared.error().message, now + kStartRetry);
 
   auto status = co_await node_.runtime.start_container(*std::move(config));
-  if (!status) co_return wait_for(container, "CreateContainerError", status.error().message, node_.loop.now() + kStartRetry);
+  if (!status) co_return wait_for(container, "CreateContainerError", status.error().message, node_.loop.steady_now() + kStartRetry);
   started(container, image, *status);
   const ContainerRecord& record = record_.containers[name];
   if (!record.running()) co_return Start::kWaiting;
@@ -155,7 +155,7 @@ Task<Result<ContainerConfig>> PodWorker::configure(ContainerRef container, Image
 void PodWorker::started(const ContainerRef& container, const ImageInfo& image, const ContainerStatus& status) {
   const std::string& name = container.spec->name();
   ContainerRecord& record = record_.containers[name];
-  if (record.current) back_offs_[name].advance(record.current->finished_at, node_.loop.now());
+  if (record.current) back_offs_[name].advance(record.current->end_seen_at, node_.loop.steady_now());
   // Two attempts are kept: the one before the last is of no use to anybody.
   if (record.previous && !record.previous->id.empty()) scope_.spawn(drop_container(record.previous->id));
   if (record.current) record.previous = std::move(record.current);

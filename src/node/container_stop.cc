@@ -41,7 +41,7 @@ Task<bool> happened(Event& event) {
 }  // namespace
 
 // May come nearer while stopping: a second deletion can shorten the grace period.
-WallTime PodWorker::deadline(WallTime begun, const StopOrder& order) const {
+Duration PodWorker::deadline(Duration begun, const StopOrder& order) const {
   Duration grace = grace_period();
   if (is_deleting(*pod_) && pod_->metadata().has_deletiongraceperiodseconds()) {
     grace = std::min(grace, span_of_seconds(pod_->metadata().deletiongraceperiodseconds()));
@@ -53,9 +53,9 @@ WallTime PodWorker::deadline(WallTime begun, const StopOrder& order) const {
 }
 
 // `unfinished` and `until` are asked anew at each exit and at each change of the object.
-Task<void> PodWorker::wait_while(std::function<bool()> unfinished, std::function<WallTime()> until) {
+Task<void> PodWorker::wait_while(std::function<bool()> unfinished, std::function<Duration()> until) {
   while (unfinished()) {
-    const Duration left = until() - node_.loop.now();
+    const Duration left = until() - node_.loop.steady_now();
     if (left <= Duration{0}) co_return;
     co_await with_timeout(node_.loop, left, happened(changed_));
   }
@@ -73,7 +73,7 @@ Task<void> PodWorker::run_pre_stop(CheckedContainerPtr container, bool* done) {
 }
 
 Task<void> PodWorker::stop_container(std::string name, StopOrder order) {
-  const WallTime begun = node_.loop.now();
+  const Duration begun = node_.loop.steady_now();
   const auto spec = copy_container(pod_->spec(), name);
   if (!record_.containers[name].running() || !spec) co_return;
   const CheckedContainerPtr container = to_check({&*spec, field_path_of(name)});
@@ -89,7 +89,7 @@ Task<void> PodWorker::stop_container(std::string name, StopOrder order) {
   }
   if (order.in_turn) co_await wait_while([&] { return running() && is_needed_by_others(name); }, grace_ends);
   if (!running()) co_return;
-  const WallTime signalled = node_.loop.now();
+  const Duration signalled = node_.loop.steady_now();
   auto sent = co_await node_.runtime.signal_container(container->id, parse_signal(stop_signals_[name]));
   if (!sent) log_warning("stop signal not sent", "container", container->id, "error", sent.error().message);
   co_await wait_while(running, [&] { return std::max(grace_ends(), signalled + kGraceMin); });
@@ -128,6 +128,7 @@ Task<void> PodWorker::kill(std::string name, std::string id) {
     lost.reason = "ContainerStatusUnknown";
     lost.message = "The container could not be located when the pod was terminated";
     lost.finished_at = node_.loop.now();
+    lost.end_seen_at = node_.loop.steady_now();
     forget_attempt(name);
   }
 }

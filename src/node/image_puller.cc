@@ -41,7 +41,7 @@ ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& co
   if (wish.policy != "Always") {
     if (auto found = store_.find(wish.reference)) {
       if (found->is_accessible(wish.reference, {})) return take(request, wish, *std::move(found));
-      if (loop_.now() >= request.denied_until) {
+      if (loop_.steady_now() >= request.denied_until) {
         request.pulling = true;
         pulls_.spawn(check_access(wish, *std::move(found)));
         return {.kind = ImageAnswer::Kind::kPulling};
@@ -49,7 +49,7 @@ ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& co
     }
   }
   if (wish.policy == "Never") return refuse_never(wish);
-  if (request.again_at && loop_.now() < *request.again_at) return back_off(request, pod, container, field_path);
+  if (request.again_at && loop_.steady_now() < *request.again_at) return back_off(request, pod, container, field_path);
 
   request.pulling = true;
   request.announced_wait = false;
@@ -65,7 +65,9 @@ ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, cons
     request.announced_wait = true;
     // The state changes to ImagePullBackOff a moment later, so that watchers see both.
     constexpr Duration kErrorShown = std::chrono::seconds(1);
-    return {.reason = "ErrImagePull", .message = request.error, .again_at = std::min(*request.again_at, loop_.now() + kErrorShown)};
+    return {.reason = "ErrImagePull",
+            .message = request.error,
+            .again_at = std::min<Duration>(*request.again_at, loop_.steady_now() + kErrorShown)};
   }
   const std::string message = "Back-off pulling image \"" + container.image() + "\"";
   recorder_.normal(pod, "BackOff", message, field_path);
@@ -89,7 +91,7 @@ ImageAnswer ImagePuller::take(Request& request, const Wish& wish, ImageInfo imag
 ImageAnswer ImagePuller::refuse_never(const Wish& wish) {
   const std::string message = "Container image \"" + wish.image + "\" is not present with pull policy of Never";
   recorder_.warning(*wish.pod, "ErrImageNeverPull", message, wish.field_path);
-  return {.reason = "ErrImageNeverPull", .message = message, .again_at = loop_.now() + kWaitBase};
+  return {.reason = "ErrImageNeverPull", .message = message, .again_at = loop_.steady_now() + kWaitBase};
 }
 
 // The image is here, pulled for others by their Secrets.
@@ -100,7 +102,7 @@ Task<void> ImagePuller::check_access(Wish wish, ImageInfo image) {
   if (own && image.is_accessible(wish.reference, own->found))
     take(request, wish, std::move(image));
   else
-    request.denied_until = loop_.now() + kWaitBase;
+    request.denied_until = loop_.steady_now() + kWaitBase;
   changed_();
 }
 
@@ -128,7 +130,7 @@ Task<Result<ImagePuller::Credentials>> ImagePuller::credentials(Wish wish) {
 }
 
 Task<void> ImagePuller::pull(Wish wish) {
-  const WallTime begun = loop_.now();
+  const Duration begun = loop_.steady_now();
   auto own = co_await credentials(wish);
   if (!own) {
     pulled(wish, fail(std::move(own).error()), begun);
@@ -144,10 +146,10 @@ Task<void> ImagePuller::pull(Wish wish) {
   pulled(wish, std::move(image), begun);
 }
 
-void ImagePuller::pulled(const Wish& wish, Result<ImageInfo> image, WallTime begun) {
+void ImagePuller::pulled(const Wish& wish, Result<ImageInfo> image, Duration begun) {
   Request& request = requests_[wish.key];
   request.pulling = false;
-  const WallTime now = loop_.now();
+  const Duration now = loop_.steady_now();
   if (image) {
     const std::string took = go_duration_text(std::chrono::floor<std::chrono::milliseconds>(now - begun));
     recorder_.normal(*wish.pod, "Pulled",

@@ -20,7 +20,7 @@ struct ImageAnswer {
   enum class Kind { kReady, kPulling, kFailed } kind = Kind::kFailed;
   std::optional<ImageInfo> image;    // kReady
   std::string reason, message;       // kFailed: what the container's waiting state says
-  std::optional<WallTime> again_at;  // kFailed: when to ask again; nothing: it will not change by itself
+  std::optional<Duration> again_at;  // kFailed: when to ask again, by the steady clock; nothing: it will not change by itself
 };
 
 // Of one pod; destroying it cancels its pulls.
@@ -39,12 +39,12 @@ class ImagePuller {
  private:
   struct Request {
     bool pulling = false;       // or its access being checked
-    WallTime denied_until;      // by a check of what is here
+    Duration denied_until{0};   // by a check of what is here
     int answered_attempt = -1;  // the start for which there is an image
     std::optional<ImageInfo> image;
     std::string error;  // of the last pull
     Duration wait{0};   // back-off
-    std::optional<WallTime> again_at;
+    std::optional<Duration> again_at;
     bool announced_wait = false;
   };
   // What is asked for, kept while it is looked after.
@@ -64,7 +64,7 @@ class ImagePuller {
   Task<void> check_access(Wish wish, ImageInfo image);
   Task<void> pull(Wish wish);
   Task<Result<Credentials>> credentials(Wish wish);
-  void pulled(const Wish& wish, Result<ImageInfo> image, WallTime begun);
+  void pulled(const Wish& wish, Result<ImageInfo> image, Duration begun);
 
   Loop& loop_;
   Client& client_;

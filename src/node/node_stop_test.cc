@@ -55,6 +55,25 @@ TEST_F(NodeStop, KillsWhenTheGracePeriodHasPassed) {
   EXPECT_EQ(container("p").state().terminated().exitcode(), 137);
 }
 
+TEST_F(NodeStop, AClockThatIsSetBackLengthensNoGracePeriodAndNoBackOff) {
+  run_for_ever(true);
+  client.put(make_pod("deaf"));
+  loop.run_for(1s);
+  remove("deaf");
+  loop.run_for(5s);
+  loop.jump_wall_clock(-1h);
+  loop.run_for(26s);
+  EXPECT_EQ(phase("deaf"), "gone");
+
+  runtime->set_behaviour([](const ContainerConfig&) { return FakeOutcome{.exit_code = 1}; });
+  client.put(make_pod("again", "OnFailure"));
+  loop.run_for(1s);
+  EXPECT_EQ(container("again").restartcount(), 1);
+  loop.jump_wall_clock(-1h);
+  loop.run_for(10s);
+  EXPECT_EQ(container("again").restartcount(), 2);
+}
+
 TEST_F(NodeStop, ASecondDeletionMayShortenTheGracePeriod) {
   run_for_ever(true);
   client.put(make_pod("p"));

@@ -29,9 +29,9 @@ Task<bool> PodWorker::begin_all_anew() {
   if (!wants_all_anew()) co_return false;
   if (!record_.restarting_all) {
     record_.restarting_all = true;
-    all_anew_at_ = node_.loop.now() + kPause;
+    all_anew_at_ = node_.loop.steady_now() + kPause;
   }
-  if (node_.loop.now() < all_anew_at_) {
+  if (node_.loop.steady_now() < all_anew_at_) {
     look_again_at(all_anew_at_);
     co_return true;
   }

@@ -98,7 +98,7 @@ Task<PodWorker::Outcome> PodWorker::make_directories() {
       co_await on_pool(node_.loop, [pod = pod_, paths = paths_, dns = node_.dns_address] { return make_pod_dirs(*pod, paths, dns); });
   if (!made) {
     node_.recorder.warning(*pod_, "Failed", "error making pod data directories: " + made.error().message);
-    look_again_at(node_.loop.now() + kSandboxRetry);
+    look_again_at(node_.loop.steady_now() + kSandboxRetry);
     co_return Outcome::kWait;
   }
   directories_made_ = true;
@@ -139,7 +139,7 @@ void set_ports(const corev1::PodSpec& spec, SandboxConfig& config) {
 
 Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   if (record_.sandbox_ready) co_return Outcome::kDone;
-  if (node_.loop.now() < sandbox_retry_at_) {
+  if (node_.loop.steady_now() < sandbox_retry_at_) {
     look_again_at(sandbox_retry_at_);
     co_return Outcome::kWait;
   }
@@ -174,7 +174,7 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   if (!sandbox || !hosts) {
     const std::string& why = sandbox ? hosts.error().message : sandbox.error().message;
     node_.recorder.warning(*pod_, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + why);
-    sandbox_retry_at_ = node_.loop.now() + kSandboxRetry;
+    sandbox_retry_at_ = node_.loop.steady_now() + kSandboxRetry;
     look_again_at(sandbox_retry_at_);
     co_return Outcome::kWait;
   }

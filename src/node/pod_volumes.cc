@@ -26,7 +26,7 @@ Task<PodWorker::Outcome> PodWorker::make_volumes() {
     co_return Outcome::kDone;
   }
   if (pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
-  if (node_.loop.now() < volume_retry_at_) {
+  if (node_.loop.steady_now() < volume_retry_at_) {
     look_again_at(volume_retry_at_);
     co_return Outcome::kWait;
   }
@@ -49,7 +49,7 @@ Task<PodWorker::Outcome> PodWorker::make_volumes() {
 // What cannot be had now is tried again later; the containers go on with what they have.
 Task<void> PodWorker::refresh_volumes() {
   if (!refresh_at_) co_return;
-  if (node_.loop.now() < *refresh_at_) {
+  if (node_.loop.steady_now() < *refresh_at_) {
     look_again_at(*refresh_at_);
     co_return;
   }
@@ -71,9 +71,10 @@ Task<void> PodWorker::refresh_volumes() {
 
 void PodWorker::plan_refresh() {
   if (!has_files(pod_->spec())) return;
+  Duration wait = kRefreshPeriod;
   const WallTime now = node_.loop.now();
-  refresh_at_ = now + kRefreshPeriod;
-  if (const auto due = tokens_.renew_at(); due && *due > now) refresh_at_ = std::min(*refresh_at_, *due);
+  if (const auto due = tokens_.renew_at(); due && *due > now) wait = std::min<Duration>(wait, *due - now);
+  refresh_at_ = node_.loop.steady_now() + wait;
   look_again_at(*refresh_at_);
 }
 
@@ -84,10 +85,10 @@ Task<PodWorker::Outcome> PodWorker::check_storage() {
   constexpr int kRest = 20;
   if (!node_.runtime.uses_files() && pod_->spec().volumes_size() == 0) co_return Outcome::kDone;
   if (!has_storage_limits(pod_->spec())) co_return Outcome::kDone;
-  const WallTime begun = node_.loop.now();
+  const Duration begun = node_.loop.steady_now();
   if (begun >= storage_check_at_) {
     const PodStorage storage = co_await storage_use();
-    const WallTime now = node_.loop.now();
+    const Duration now = node_.loop.steady_now();
     storage_check_at_ = now + std::clamp(kRest * (now - begun), kPeriod, kPeriodMax);
     const std::string excess = exceeded_storage_limit(pod_->spec(), storage);
     if (!excess.empty()) {
@@ -130,7 +131,7 @@ Task<Result<VolumePayloads>> PodWorker::build_payloads() {
 void PodWorker::volumes_failed(const Error& error) {
   node_.recorder.warning(*pod_, "FailedMount", error.message);
   volume_retry_ = volume_retry_ == Duration{0} ? kVolumeRetryBase : std::min(2 * volume_retry_, kVolumeRetryMax);
-  volume_retry_at_ = node_.loop.now() + volume_retry_;
+  volume_retry_at_ = node_.loop.steady_now() + volume_retry_;
   look_again_at(volume_retry_at_);
 }
 

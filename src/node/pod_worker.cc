@@ -156,7 +156,7 @@ void PodWorker::update(Pod pod) {
   const auto& before = pod_->metadata();
   const auto& now = pod->metadata();
   const bool described_anew = !same_entries(before.labels(), now.labels()) || !same_entries(before.annotations(), now.annotations());
-  if (described_anew && refresh_at_) refresh_at_ = node_.loop.now();  // files of the downward API
+  if (described_anew && refresh_at_) refresh_at_ = node_.loop.steady_now();  // files of the downward API
   const bool asked = described_anew || before.generation() != now.generation() || is_deleting(*pod_) != is_deleting(*pod) ||
                      before.deletiongraceperiodseconds() != now.deletiongraceperiodseconds();
   pod_ = pod;
@@ -179,7 +179,7 @@ void PodWorker::container_ended(const ContainerStatus& status) {
 }
 
 void PodWorker::end(PodEnd end) {
-  const WallTime by = node_.loop.now() + end.grace;
+  const Duration by = node_.loop.steady_now() + end.grace;
   end_by_ = end_by_ ? std::min(*end_by_, by) : by;
   if (!record_.ending && record_.failed_reason.empty()) {
     if (end.disruption) record_.disruption = end.message;
@@ -256,6 +256,7 @@ Task<void> PodWorker::absorb_exits() {
     if (found == record_.containers.end() || !found->second.running() || found->second.current->id != ended.id) continue;
     ContainerInstance end = to_instance(ended);
     add_words(end, co_await last_words(ended));
+    end.end_seen_at = node_.loop.steady_now();
     found->second.current = std::move(end);
     forget_attempt(ended.name);
     status_.touch();
@@ -281,14 +282,14 @@ Task<std::string> PodWorker::last_words(ContainerStatus status) {
   });
 }
 
-void PodWorker::look_again_at(WallTime when) { look_again_ = look_again_ ? std::min(*look_again_, when) : when; }
+void PodWorker::look_again_at(Duration when) { look_again_ = look_again_ ? std::min(*look_again_, when) : when; }
 
 void PodWorker::arm_timer() {
   if (timer_ != 0) node_.loop.cancel_timer(std::exchange(timer_, 0));
   if (pod_->spec().has_activedeadlineseconds() && start_time_)
-    look_again_at(*start_time_ + span_of_seconds(pod_->spec().activedeadlineseconds()));
+    look_again_at(node_.loop.steady_now() + (*start_time_ + span_of_seconds(pod_->spec().activedeadlineseconds()) - node_.loop.now()));
   if (!look_again_) return;
-  timer_ = node_.loop.call_after(*look_again_ - node_.loop.now(), [this] {
+  timer_ = node_.loop.call_after(*look_again_ - node_.loop.steady_now(), [this] {
     timer_ = 0;
     wake_.set();
   });

@@ -76,7 +76,7 @@ class PodWorker {
   Task<void> absorb_exits();
   Task<void> recall_earlier_ends();
   Task<std::string> last_words(ContainerStatus status);
-  void look_again_at(WallTime when);
+  void look_again_at(Duration when);  // of the loop's steady clock, as all moments below that are a Duration
   void arm_timer();
 
   // The steps, in order (pod_start.cc).
@@ -104,7 +104,7 @@ class PodWorker {
   Task<Start> launch(ContainerRef container, ImageInfo image, int attempt);
   Task<Result<ContainerConfig>> configure(ContainerRef container, ImageInfo image, int attempt);
   void started(const ContainerRef& container, const ImageInfo& image, const ContainerStatus& status);
-  Start wait_for(const ContainerRef& container, std::string reason, std::string message, std::optional<WallTime> again_at);
+  Start wait_for(const ContainerRef& container, std::string reason, std::string message, std::optional<Duration> again_at);
   bool back_off(const ContainerRef& container, const ContainerRecord& record);
   bool any_regular_container_started() const;
   Task<void> drop_container(std::string id);
@@ -136,11 +136,11 @@ class PodWorker {
   };
   Task<void> stop_container(std::string name, StopOrder order);
   Task<void> run_pre_stop(CheckedContainerPtr container, bool* done);
-  Task<void> wait_while(std::function<bool()> unfinished, std::function<WallTime()> until);
+  Task<void> wait_while(std::function<bool()> unfinished, std::function<Duration()> until);
   Task<void> kill(std::string name, std::string id);
   bool runs(const std::string& name, const std::string& id) const;
   bool is_needed_by_others(const std::string& sidecar) const;
-  WallTime deadline(WallTime begun, const StopOrder& order) const;
+  Duration deadline(Duration begun, const StopOrder& order) const;
 
   // The end (pod_stop.cc).
   Task<void> stop();
@@ -161,7 +161,7 @@ class PodWorker {
   std::map<std::string, std::string> stop_signals_;                 // by container, of its image
   std::map<std::string, std::unique_ptr<ContainerProbes>> probes_;  // by container, of its running attempt
   std::set<std::string> being_stopped_;                             // alone, while the pod goes on
-  WallTime all_anew_at_;
+  Duration all_anew_at_{0};
 
   // Inbox.
   Event wake_;
@@ -170,19 +170,19 @@ class PodWorker {
   std::vector<ContainerStatus>
       earlier_ends_;  // of attempts before the present ones, found after a restart: their last words are to be read
   bool object_gone_ = false;
-  std::optional<WallTime> look_again_;
+  std::optional<Duration> look_again_;
   Loop::TimerId timer_ = 0;
 
   // Progress of the steps.
   bool admitted_ = false, directories_made_ = false, volumes_made_ = false;
   Duration volume_retry_{0};
-  WallTime volume_retry_at_;
-  std::optional<WallTime> refresh_at_;  // of files in volumes; none: the pod has no such volumes
-  WallTime storage_check_at_;           // of limits of what it takes of the disk
-  WallTime sandbox_retry_at_;
+  Duration volume_retry_at_{0};
+  std::optional<Duration> refresh_at_;  // of files in volumes; none: the pod has no such volumes
+  Duration storage_check_at_{0};        // of limits of what it takes of the disk
+  Duration sandbox_retry_at_{0};
   bool ended_ = false;
   std::optional<WallTime> start_time_;
-  std::optional<WallTime> end_by_;  // of its containers, whatever grace the pod has
+  std::optional<Duration> end_by_;  // of its containers, whatever grace the pod has
 
   Scope beside_;  // hooks, and the stopping of single containers
   Scope scope_;   // last: destroyed first

@@ -46,12 +46,12 @@ bool may_restart_all(const corev1::PodSpec& spec) {
   return false;
 }
 
-std::optional<WallTime> BackOff::due(WallTime event) const {
+std::optional<Duration> BackOff::due(Duration event) const {
   if (forgotten(event)) return std::nullopt;
   return event + wait_;
 }
 
-void BackOff::advance(WallTime event, WallTime now) {
+void BackOff::advance(Duration event, Duration now) {
   wait_ = forgotten(event) ? kWaitBase : std::min(2 * wait_, kWaitMax);
   last_update_ = now;
 }

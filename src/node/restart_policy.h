@@ -24,22 +24,22 @@ bool restarts_all(const corev1::Container& container, int exit_code);
 bool may_restart_all(const corev1::PodSpec& spec);
 
 // Doubling waits, as upstream's flowcontrol.Backoff: the first event waits nothing, the next 10 s, 20 s … 300 s; forgotten when an event
-// comes more than 600 s after the last one.
+// comes more than 600 s after the last one. Moments are those of a steady clock.
 class BackOff {
  public:
   // When a start is due after an end at `event`; nothing when it is due at once.
-  std::optional<WallTime> due(WallTime event) const;
+  std::optional<Duration> due(Duration event) const;
   // A start was made for the end at `event`.
-  void advance(WallTime event, WallTime now);
+  void advance(Duration event, Duration now);
   Duration wait() const { return wait_; }
 
  private:
-  bool forgotten(WallTime event) const { return wait_ == Duration{0} || event - last_update_ > 2 * kWaitMax; }
+  bool forgotten(Duration event) const { return wait_ == Duration{0} || event - last_update_ > 2 * kWaitMax; }
 
   static constexpr Duration kWaitBase = std::chrono::seconds(10);
   static constexpr Duration kWaitMax = std::chrono::seconds(300);
   Duration wait_{0};  // 0: no entry
-  WallTime last_update_;
+  Duration last_update_{0};
 };
 
 }  // namespace stint

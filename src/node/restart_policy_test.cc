@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 TEST(BackOff, WaitsNothingThenTenSecondsDoublingToFiveMinutes) {
   BackOff back_off;
-  WallTime now{1000h};
+  Duration now{1000h};
   EXPECT_EQ(back_off.due(now), std::nullopt);
   for (Duration wait : {10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
     back_off.advance(now, now);
@@ -20,7 +20,7 @@ TEST(BackOff, WaitsNothingThenTenSecondsDoublingToFiveMinutes) {
 
 TEST(BackOff, IsForgottenAfterTenQuietMinutes) {
   BackOff back_off;
-  const WallTime now{1000h};
+  const Duration now{1000h};
   back_off.advance(now, now);
   back_off.advance(now, now);
   EXPECT_NE(back_off.due(now + 600s), std::nullopt);
