@@ -42,11 +42,10 @@ bool same_items(const Items& a, const Items& b) {
 
 // Alike in all but the managers, which manage no field of theirs.
 bool same_metadata(const metav1::ObjectMeta& a, const metav1::ObjectMeta& b) {
-  return a.name() == b.name() && a.generatename() == b.generatename() && a.namespace_() == b.namespace_() &&
-         a.selflink() == b.selflink() && a.uid() == b.uid() && a.resourceversion() == b.resourceversion() &&
-         a.generation() == b.generation() && a.has_creationtimestamp() == b.has_creationtimestamp() &&
-         same_bytes(a.creationtimestamp(), b.creationtimestamp()) && a.has_deletiontimestamp() == b.has_deletiontimestamp() &&
-         same_bytes(a.deletiontimestamp(), b.deletiontimestamp()) &&
+  return a.name() == b.name() && a.generatename() == b.generatename() && a.namespace_() == b.namespace_() && a.selflink() == b.selflink() &&
+         a.uid() == b.uid() && a.resourceversion() == b.resourceversion() && a.generation() == b.generation() &&
+         a.has_creationtimestamp() == b.has_creationtimestamp() && same_bytes(a.creationtimestamp(), b.creationtimestamp()) &&
+         a.has_deletiontimestamp() == b.has_deletiontimestamp() && same_bytes(a.deletiontimestamp(), b.deletiontimestamp()) &&
          a.has_deletiongraceperiodseconds() == b.has_deletiongraceperiodseconds() &&
          a.deletiongraceperiodseconds() == b.deletiongraceperiodseconds() && same_texts(a.labels(), b.labels()) &&
          same_texts(a.annotations(), b.annotations()) && same_items(a.ownerreferences(), b.ownerreferences()) &&

@@ -56,8 +56,8 @@ struct FieldPlan {
   const google::protobuf::FieldDescriptor* map_key = nullptr;
   const google::protobuf::FieldDescriptor* map_value = nullptr;
   const google::protobuf::Reflection* map_access = nullptr;  // of the map's entries
-  bool patch_merges = false;    // strategic merge patch: lists are merged, by this key or as a set without one
-  bool patch_replaces = false;  // objects are replaced
+  bool patch_merges = false;                                 // strategic merge patch: lists are merged, by this key or as a set without one
+  bool patch_replaces = false;                               // objects are replaced
   std::string patch_merge_key;
   ListType list_type = ListType::kAtomic;
   std::vector<ListKey> list_keys;  // of kMap, sorted by name

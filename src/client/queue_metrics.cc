@@ -21,8 +21,7 @@ Histogram& histogram(Metrics& metrics, std::string name, std::string help, const
 
 }  // namespace
 
-QueueMetrics::QueueMetrics(Metrics& metrics, const std::string& queue, const Loop& loop, const Running& running,
-                           const BusiestKey& busiest)
+QueueMetrics::QueueMetrics(Metrics& metrics, const std::string& queue, const Loop& loop, const Running& running, const BusiestKey& busiest)
     : loop_(loop),
       running_(running),
       busiest_(busiest),

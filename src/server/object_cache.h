@@ -73,7 +73,7 @@ class ObjectCache {
   const Store& store_;
   std::unordered_map<std::string, std::vector<Version>, KeyHash, std::equal_to<>> versions_;
   std::unordered_map<const char*, Expected*> expected_;  // by the first byte of the value
-  std::deque<std::pair<std::string, Revision>> past_;  // oldest first
+  std::deque<std::pair<std::string, Revision>> past_;    // oldest first
   // Of each cached object, those forms that were asked for; mostly one, so that a search along them is the quickest.
   using Encodings = std::vector<std::pair<Form, std::shared_ptr<const std::string>>>;
   std::unordered_map<const Message*, Encodings> encodings_;

@@ -107,8 +107,7 @@ Result<void> validate(const Request& request, const Endpoint& endpoint, const Me
 }
 
 // The object to store, from the current one: everything between reading and writing.
-Result<std::unique_ptr<Message>> next_object(Core& core, Request& request, const Stored& current,
-                                             std::vector<std::string>& warnings) {
+Result<std::unique_ptr<Message>> next_object(Core& core, Request& request, const Stored& current, std::vector<std::string>& warnings) {
   const Kind& kind = *request.kind;
   const Message& old = *current.object;
   TRY(std::unique_ptr<Message> next, requested_object(request, current, warnings, core.loop.now()));
