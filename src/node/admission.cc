@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "api/core/app_armor.h"
+
 namespace stint {
 namespace {
 
@@ -81,6 +83,7 @@ std::optional<Refusal> refuse_pod(const corev1::Pod& pod, const WeighingPods& he
     return found == allocatable.end() ? int64_t{0} : found->second;
   };
   if (auto refusal = refuse_sysctls(pod.spec())) return refusal;
+  if (core::wants_app_armor(pod)) return Refusal{"AppArmor", "Cannot enforce AppArmor: this node applies no AppArmor profiles"};
   const std::string& uid = pod.metadata().uid();
   const int64_t count = here.count_without(uid);
   if (count + 1 > capacity("pods")) return Refusal{"OutOfpods", shortage("pods", 1, count, capacity("pods"))};

@@ -50,6 +50,22 @@ TEST(Admission, RefusesAmountsBeyondAllNumbers) {
   EXPECT_FALSE(refuse_pod(make_pod("1"), others, {{"cpu", 1000}, {"pods", 10}}));
 }
 
+TEST(Admission, RefusesPodsToBeConfinedByAppArmor) {
+  auto pod = make_pod("1");
+  const ResourceAmounts room = {{"cpu", 1000}, {"pods", 10}};
+  pod.mutable_spec()->mutable_securitycontext()->mutable_apparmorprofile()->set_type("Unconfined");
+  EXPECT_FALSE(refuse_pod(pod, WeighingPods(), room));
+  pod.mutable_spec()->mutable_securitycontext()->mutable_apparmorprofile()->set_type("RuntimeDefault");
+  EXPECT_EQ(refuse_pod(pod, WeighingPods(), room)->reason, "AppArmor");
+  pod.mutable_spec()->mutable_containers(0)->set_name("main");
+  auto& annotation = (*pod.mutable_metadata()->mutable_annotations())["container.apparmor.security.beta.kubernetes.io/main"];
+  annotation = "unconfined";
+  EXPECT_FALSE(refuse_pod(pod, WeighingPods(), room));
+  pod.mutable_spec()->clear_securitycontext();
+  annotation = "localhost/mine";
+  EXPECT_EQ(refuse_pod(pod, WeighingPods(), room)->reason, "AppArmor");
+}
+
 TEST(Admission, TakesSafeSysctlsAndNoOthers) {
   auto pod = make_pod("1");
   const ResourceAmounts room = {{"cpu", 1000}, {"pods", 10}};

@@ -154,6 +154,31 @@ TEST(PodAnnotations, MirrorPodsHaveANode) {
   EXPECT_TRUE(create(mirror).refused("metadata.annotations[kubernetes.io/config.mirror]", kInvalid, "must set spec.nodeName"));
 }
 
+TEST(PodAnnotations, NameContainersAndProfilesOfAppArmor) {
+  constexpr const char* kPrefix = "container.apparmor.security.beta.kubernetes.io/";
+  const auto with = [&](const std::string& container, const std::string& value, std::string_view profile = "") {
+    Pod annotated = pod(profile.empty() ? "" : "securityContext: {appArmorProfile: {" + std::string(profile) + "}}");
+    (*annotated.mutable_metadata()->mutable_annotations())[kPrefix + container] = value;
+    return create(annotated);
+  };
+  const std::string at = std::string("metadata.annotations[") + kPrefix;
+  EXPECT_TRUE(with("main", "runtime/default").accepted());
+  EXPECT_TRUE(with("other", "unconfined").refused(at + "other]", kInvalid, "container not found"));
+  EXPECT_TRUE(with("main", "mine").refused(at + "main]", kInvalid, "invalid AppArmor profile name: \"mine\""));
+  const std::string field = "spec.containers[0].securityContext.appArmorProfile.";
+  EXPECT_TRUE(with("main", "localhost/a", "type: Localhost, localhostProfile: a").accepted());
+  EXPECT_TRUE(with("main", "unconfined", "type: RuntimeDefault").refused(field + "type", kForbidden, "must match"));
+  EXPECT_TRUE(
+      with("main", "localhost/b", "type: Localhost, localhostProfile: a").refused(field + "localhostProfile", kForbidden, "must match"));
+  const Pod old = with("main", "unconfined").object;
+  EXPECT_TRUE(update_with(old, [](Pod& next) {
+                next.mutable_metadata()->clear_annotations();
+              }).refused(at + "main]", kForbidden, "may not remove or update AppArmor annotations"));
+  EXPECT_TRUE(update_with(create(pod()).object, [&](Pod& next) {
+                (*next.mutable_metadata()->mutable_annotations())[std::string(kPrefix) + "main"] = "unconfined";
+              }).refused(at + "main]", kForbidden, "may not add AppArmor annotations"));
+}
+
 TEST(PodUpdates, ShowWhatDiffers) {
   const Pod old = create(pod()).object;
   EXPECT_TRUE(update_with(old, [](Pod& next) {

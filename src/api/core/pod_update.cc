@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "api/core/app_armor.h"
 #include "api/core/pod_spec.h"
 #include "api/core/pod_validation.h"
 #include "api/equality.h"
@@ -138,6 +139,7 @@ void validate_annotations_kept(const metav1::ObjectMeta& next, const metav1::Obj
     const auto it = meta.annotations().find(kMirror);
     return it == meta.annotations().end() ? std::optional<std::string>() : it->second;
   };
+  validate_app_armor_kept(next, old, errors);
   if (value(next) == value(old)) return;
   errors.forbidden(FieldPath("metadata.annotations").key(kMirror),
                    value(old) ? "may not remove or update mirror pod annotation" : "may not add mirror pod annotation");

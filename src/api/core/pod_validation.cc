@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "api/core/app_armor.h"
 #include "api/core/pod_spec.h"
 #include "api/json.h"
 #include "api/names.h"
@@ -179,6 +180,7 @@ void validate_pod_annotations(const metav1::ObjectMeta& metadata, const corev1::
   check(
       kDeletionCostAnnotation, [](const std::string& value, const corev1::PodSpec&) { return !is_deletion_cost(value); },
       "must be a 32bit integer");
+  validate_app_armor_annotations(metadata, spec, path, errors);
 }
 
 // Only for pods, not for templates, which always could hold more.
@@ -256,6 +258,7 @@ void validate_pod_template(const corev1::PodTemplateSpec& pod_template, const Fi
   validate_annotations(pod_template.metadata().annotations(), path / "annotations", errors);
   validate_pod_annotations(pod_template.metadata(), pod_template.spec(), path / "annotations", errors);
   validate_pod_spec(pod_template.spec(), path / "spec", errors);
+  validate_app_armor_agreement(pod_template.metadata(), pod_template.spec(), path / "spec", errors);
   if (!pod_template.spec().ephemeralcontainers().empty()) {
     errors.forbidden(path / "spec" / "ephemeralContainers", "ephemeral containers not allowed in pod template");
   }
@@ -274,6 +277,7 @@ void validate_pod(const Message& object, FieldErrors& errors) {
   FieldPath path("spec");
   validate_pod_as_it_is(pod, errors);
   if (!spec.ephemeralcontainers().empty()) errors.forbidden(path / "ephemeralContainers", "cannot be set on create");
+  validate_app_armor_agreement(pod.metadata(), spec, path, errors);
   if (!spec.nodename().empty() && !spec.schedulinggates().empty()) {
     errors.forbidden(path / "nodeName", "cannot be set until all schedulingGates have been cleared");
   }
