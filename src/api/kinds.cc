@@ -57,7 +57,10 @@ constexpr Subresource kNamespaceSubresources[] = {
     {.name = "finalize", .kind = "Namespace", .verbs = "update"},
     {.name = "status", .kind = "Namespace", .verbs = kStatusVerbs},
 };
-constexpr Subresource kNodeSubresources[] = {{.name = "status", .kind = "Node", .verbs = kStatusVerbs}};
+constexpr Subresource kNodeSubresources[] = {
+    {.name = "proxy", .kind = "NodeProxyOptions", .verbs = "get"},
+    {.name = "status", .kind = "Node", .verbs = kStatusVerbs},
+};
 constexpr Subresource kJobSubresources[] = {{.name = "status", .kind = "Job", .verbs = kStatusVerbs}};
 constexpr Subresource kServiceSubresources[] = {{.name = "status", .kind = "Service", .verbs = kStatusVerbs}};
 constexpr Subresource kClaimSubresources[] = {{.name = "status", .kind = "PersistentVolumeClaim", .verbs = kStatusVerbs}};

@@ -55,6 +55,9 @@ constexpr OpenApiParameter kAttachParameters[] = {
 constexpr OpenApiParameter kForwardParameters[] = {
     {"ports", "integer", "The ports to connect to, where the protocol does not name them."},
 };
+constexpr OpenApiParameter kProxyParameters[] = {
+    {"path", "string", "The page of the node to show."},
+};
 
 // "batch" and "v1" as the identifiers of operations spell them: "BatchV1".
 std::string capitalized(std::string_view text) {
@@ -188,6 +191,7 @@ std::span<const OpenApiParameter> connect_parameters(std::string_view subresourc
   if (subresource == "attach") return kAttachParameters;
   if (subresource == "exec") return kExecParameters;
   if (subresource == "portforward") return kForwardParameters;
+  if (subresource == "proxy") return kProxyParameters;
   return {};
 }
 

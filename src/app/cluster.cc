@@ -41,7 +41,9 @@ std::unique_ptr<Client> Cluster::own_client(std::string name) const { return mak
 void Cluster::make_node() {
   if (machine_.runtime == nullptr) return;
   node_client_ = client_for(Part::kNode);
-  node_ = std::make_unique<NodeAgent>(loop_, *node_client_, *machine_.runtime, *machine_.images, options_.node);
+  NodeOptions node = options_.node;
+  if (node.metrics == nullptr) node.metrics = options_.metrics;
+  node_ = std::make_unique<NodeAgent>(loop_, *node_client_, *machine_.runtime, *machine_.images, std::move(node));
   server_->set_usage_source(&node_->usage());
 }
 

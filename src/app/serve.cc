@@ -14,6 +14,7 @@
 #include "image/image_store.h"
 #include "image/registry_settings.h"
 #include "image/sha256.h"
+#include "kubelet/node_pages.h"
 #include "kubelet/pod_streams.h"
 #include "os/file.h"
 #include "runtime/cri/cri_runtime.h"
@@ -161,6 +162,8 @@ class Serve {
     }
     pod_logs_ = std::make_unique<PodLogs>(*pods_client_, *kubelets_, own);
     pod_commands_ = std::make_unique<PodCommands>(*pods_client_, *kubelets_, own);
+    node_pages_ =
+        std::make_unique<NodePages>(*pods_client_, *kubelets_, own.name, cluster_->has_node() ? &cluster_->node().pages() : nullptr);
     pod_connections_ = std::make_unique<PodConnections>(*pods_client_, *kubelets_, own);
     return {};
   }
@@ -187,8 +190,11 @@ class Serve {
   }
 
   Result<void> serve_http(http::Listener listener, const Credentials& credentials) {
-    RestOptions options{
-        .logs = pod_logs_.get(), .exec = pod_commands_.get(), .forward = pod_connections_.get(), .server_address = listener.authority()};
+    RestOptions options{.logs = pod_logs_.get(),
+                        .exec = pod_commands_.get(),
+                        .forward = pod_connections_.get(),
+                        .pages = node_pages_.get(),
+                        .server_address = listener.authority()};
     if (!command_.audit_log.empty()) {
       TRY(audit_log_, AuditLog::open(command_.audit_log));
     }
@@ -319,6 +325,7 @@ class Serve {
   std::unique_ptr<PodLogs> pod_logs_;
   std::unique_ptr<PodCommands> pod_commands_;
   std::unique_ptr<PodConnections> pod_connections_;
+  std::unique_ptr<NodePages> node_pages_;
   std::unique_ptr<RestHandler> rest_;
   std::unique_ptr<http::Server> http_, pods_http_;
   std::vector<ControllerRow> controller_rows_;

@@ -56,6 +56,8 @@ PodWorker::Start PodWorker::wait_for(const ContainerRef& container, std::string 
                                      std::optional<Duration> again_at) {
   ContainerRecord& record = record_.containers[container.spec->name()];
   if (again_at) look_again_at(*again_at);
+  if (reason == "CreateContainerConfigError" || reason == "CreateContainerError")
+    node_.metrics.container_not_started(type_of(container), reason);
   const bool news = record.waiting_reason != reason;
   record.waiting_reason = std::move(reason);
   record.waiting_message = std::move(message);
@@ -171,15 +173,23 @@ void PodWorker::started(const ContainerRef& container, const ImageInfo& image, c
   if (status.state == ContainerState::kExited) {
     container_ended(status);
     if (status.reason == "StartError") {
+      node_.metrics.container_not_started(type_of(container), status.reason);
       node_.recorder.warning(*pod_, "Failed", "Error: " + status.message, container.field_path);
       if (should_restart(*container.spec, pod_->spec(), status.exit_code))
         record.waiting_reason = "RunContainerError", record.waiting_message = status.message;
       return;
     }
   }
+  node_.metrics.container_started(type_of(container));
   node_.recorder.normal(*pod_, "Started", "Container started", container.field_path);
   if (record.running() && status.state != ContainerState::kExited) watch_over(to_check(container));
   status_.touch();
+}
+
+NodeMetrics::ContainerType PodWorker::type_of(const ContainerRef& container) const {
+  if (container.field_path.starts_with("spec.initContainers")) return NodeMetrics::ContainerType::kInit;
+  return container.field_path.starts_with("spec.containers") ? NodeMetrics::ContainerType::kRegular
+                                                             : NodeMetrics::ContainerType::kEphemeral;
 }
 
 Task<void> PodWorker::drop_container(std::string id) {

@@ -57,9 +57,8 @@ std::optional<int64_t> container_use(const PodUse& use, const std::string& name,
     const auto found = use.memory_bytes.find(name);
     return found == use.memory_bytes.end() ? std::nullopt : std::optional(found->second);
   }
-  const auto found = use.storage.containers.find(name);
-  if (resource != "ephemeral-storage" || found == use.storage.containers.end()) return std::nullopt;
-  return found->second.bytes;
+  if (resource == "ephemeral-storage") return use.storage.of_container(name).bytes;
+  return std::nullopt;
 }
 
 }  // namespace

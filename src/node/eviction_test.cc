@@ -28,7 +28,7 @@ PodUse use(const std::string& name, int64_t memory, const std::string& request =
     requests["ephemeral-storage"].set_string(request);
   }
   PodUse use{.pod = std::make_shared<corev1::Pod>(pod), .memory_bytes = {{"main", memory}}, .processes = memory};
-  use.storage.containers["main"].bytes = use.storage.total.bytes = memory;
+  use.storage.layers["main"].bytes = use.storage.total.bytes = memory;
   return use;
 }
 

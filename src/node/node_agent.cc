@@ -57,6 +57,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                    .reserved = options_.reserved,
                    .facts = options_.facts ? *options_.facts : read_node_facts(options_.data_dir)},
       recorder_(loop, client, "kubelet", options_.name),
+      metrics_(options_.metrics != nullptr ? *options_.metrics : own_metrics_),
       checks_(loop, runtime),
       context_{.loop = loop,
                .client = client,
@@ -64,6 +65,7 @@ NodeAgent::NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& i
                .images = images,
                .recorder = recorder_,
                .checks = checks_,
+               .metrics = metrics_,
                .data_dir = options_.data_dir,
                .log_dir = options_.log_dir,
                .identity = {.host_ip = options_.host_ip, .runtime_name = runtime.name()},
@@ -107,6 +109,12 @@ Environment NodeAgent::service_environment(const corev1::Pod& pod) const {
 }
 
 void NodeAgent::start() {
+  before_text_ = (options_.metrics != nullptr ? *options_.metrics : own_metrics_).before_text([this] {
+    size_t running = 0;
+    const auto containers = runtime_.list_containers();
+    for (const ContainerStatus& each : containers) running += each.state == ContainerState::kRunning ? 1 : 0;
+    metrics_.set_running(runtime_.list_sandboxes().size(), running, containers.size() - running);
+  });
   scope_.spawn(keep_registered());
   scope_.spawn(keep_lease());
   scope_.spawn(run());
@@ -262,6 +270,7 @@ void NodeAgent::worker_finished(const std::string& uid) {
   if (found == workers_.end()) return;
   const auto pod = std::make_shared<corev1::Pod>(found->second->pod());
   workers_.erase(found);
+  storage_.erase(uid);
   weighing_.drop(uid);
   worker_gone_.set();
   // The object may have gone while the worker took its last steps.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "api/node_page.h"
 #include "client/client.h"
 #include "client/informer.h"
 #include "client/recorder.h"
@@ -25,6 +26,7 @@
 #include "node/node_object.h"
 #include "node/pod_worker.h"
 #include "node/shutdown.h"
+#include "node/usage_pages.h"
 #include "node/usage_sampler.h"
 #include "runtime/runtime.h"
 
@@ -47,13 +49,14 @@ struct NodeOptions {
   std::string image_dir;                  // where images are unpacked; "" if that is somebody else's
   std::function<Observations()> observe;  // what there is left, asked on the pool; null: this machine is asked, unless it has `facts`
   ImageCollection image_collection;
-  bool samples_usage = true;  // of the machine and of containers, for metrics.k8s.io
+  Metrics* metrics = nullptr;  // where it counts, and what outlives it; null: for itself
+  bool samples_usage = true;   // of the machine and of containers, for metrics.k8s.io
 };
 
-class NodeAgent {
+class NodeAgent : private NodePageSource {
  public:
   NodeAgent(Loop& loop, Client& client, Runtime& runtime, ImageStore& images, NodeOptions options);
-  ~NodeAgent();
+  ~NodeAgent() override;
 
   void start();
   // Ends every pod, the critical ones last, and returns when nothing of them is left or their time is over. The Node is not ready from
@@ -65,6 +68,7 @@ class NodeAgent {
   ExecSource& exec() { return exec_; }
   ForwardSource& forward() { return forward_; }
   UsageSource& usage() { return usage_; }
+  NodePageSource& pages() { return *this; }
   // Pods with a worker: those that run, or are being brought up or taken down.
   size_t workers() const { return workers_.size(); }
 
@@ -91,6 +95,11 @@ class NodeAgent {
   Task<Result<DiskRoom>> look_at_image_disk();
   std::optional<Refusal> refuse(const corev1::Pod& pod) const;
   Environment service_environment(const corev1::Pod& pod) const;
+  // What a kubelet shows (node_pages.cc).
+  Task<Result<NodePage>> page(std::string node, std::string target) override;
+  Task<NodeReading> read_usage(bool with_storage);
+  Task<PodStorage> storage_of(std::string uid);  // as it was within the last minute
+
   // Shortages (node_eviction.cc).
   Task<void> keep_from_shortage();
   Task<bool> relieve();  // whether a pod was ended for it
@@ -105,6 +114,9 @@ class NodeAgent {
   NodeOptions options_;
   NodeDescription description_;
   Recorder recorder_;
+  Metrics own_metrics_;
+  NodeMetrics metrics_;
+  Metrics::Handle before_text_;
   Checks checks_;
   NodeContext context_;
   NodeLogs logs_;
@@ -125,7 +137,12 @@ class NodeAgent {
   std::map<std::string, SandboxStatus> found_sandboxes_;
   WallTime status_written_at_;
   PressureTracker pressures_;
-  Scope scope_;  // last: destroyed first
+  struct MeasuredStorage {
+    WallTime at;
+    PodStorage storage;
+  };
+  std::map<std::string, MeasuredStorage> storage_;  // by uid, of pods with a worker
+  Scope scope_;                                     // last: destroyed first
 };
 
 }  // namespace stint

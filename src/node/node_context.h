@@ -10,6 +10,7 @@
 #include "client/recorder.h"
 #include "image/image_store.h"
 #include "node/environment.h"
+#include "node/node_metrics.h"
 #include "node/probes/checks.h"
 #include "node/status.h"
 #include "runtime/runtime.h"
@@ -28,6 +29,7 @@ struct NodeContext {
   ImageStore& images;
   Recorder& recorder;
   Checks& checks;
+  NodeMetrics& metrics;
   std::string data_dir, log_dir;
   NodeIdentity identity;
   std::string host_address;  // of host.stint.internal, "" none

@@ -76,6 +76,7 @@ Task<bool> NodeAgent::evict(PodUse victim, MetThreshold met) {
   log_warning("pod is evicted", "pod", victim.pod->metadata().name(), "namespace", victim.pod->metadata().namespace_(), "signal",
               met.signal);
   recorder_.warning(*victim.pod, kEvicted, message);
+  metrics_.evicted(met.signal);
   worker->second->end({.reason = std::string(kEvicted), .message = message, .grace = kEvictionGrace, .disruption = true});
   const WallTime until = loop_.now() + kEndMax;
   while (true) {

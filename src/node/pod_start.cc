@@ -86,6 +86,7 @@ Task<PodWorker::Outcome> PodWorker::admit() {
       co_return Outcome::kWait;
     }
     start_time_ = node_.loop.now();
+    seen_at_ = node_.loop.steady_now();
   }
   admitted_ = true;
   status_.touch();
@@ -180,6 +181,7 @@ Task<PodWorker::Outcome> PodWorker::make_sandbox() {
   }
   record_.sandbox_ready = true;
   record_.pod_ip = sandbox->ip;
+  node_.metrics.pod_started();
   co_return Outcome::kDone;
 }
 
@@ -219,6 +221,9 @@ Task<PodWorker::Outcome> PodWorker::run_containers() {
     const Start start = co_await ensure_started({&container, "spec.containers{" + container.name() + "}"});
     if (start == Start::kPulling || record.starting) co_return Outcome::kWait;
   }
+  const bool all_ran = std::ranges::all_of(pod->spec().containers(),
+                                           [this](const auto& each) { return record_.containers[each.name()].current.has_value(); });
+  if (seen_at_ && all_ran) node_.metrics.pod_runs_after(node_.loop.steady_now() - *std::exchange(seen_at_, std::nullopt));
   co_return Outcome::kDone;
 }
 

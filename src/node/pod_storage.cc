@@ -74,10 +74,9 @@ PodStorage measure_pod_storage(const corev1::PodSpec& spec, const PodPaths& path
   PodStorage storage;
   for (const auto* list : {&spec.initcontainers(), &spec.containers()}) {
     for (const auto& container : *list) {
-      DiskUse use = use_of(paths.container_log_dir(container.name()));
-      if (const auto layer = layers.find(container.name()); layer != layers.end()) use += use_of(layer->second);
-      storage.containers[container.name()] = use;
-      storage.total += use;
+      storage.logs[container.name()] = use_of(paths.container_log_dir(container.name()));
+      if (const auto layer = layers.find(container.name()); layer != layers.end()) storage.layers[container.name()] = use_of(layer->second);
+      storage.total += storage.of_container(container.name());
     }
   }
   for (const auto& volume : spec.volumes()) {
@@ -89,24 +88,30 @@ PodStorage measure_pod_storage(const corev1::PodSpec& spec, const PodPaths& path
   return storage;
 }
 
-std::string exceeded_storage_limit(const corev1::PodSpec& spec, const PodStorage& storage) {
-  const auto exceeds = [](const std::map<std::string, DiskUse>& uses, const std::string& name, const std::string& limit) {
-    const auto found = uses.find(name);
-    return amount(limit) > 0 && found != uses.end() && found->second.bytes > amount(limit);
-  };
+DiskUse PodStorage::of_container(const std::string& name) const {
+  DiskUse use;
+  for (const auto* parts : {&layers, &logs})
+    if (const auto found = parts->find(name); found != parts->end()) use += found->second;
+  return use;
+}
+
+std::optional<StorageExcess> exceeded_storage_limit(const corev1::PodSpec& spec, const PodStorage& storage) {
+  const auto exceeds = [](const DiskUse& use, const std::string& limit) { return amount(limit) > 0 && use.bytes > amount(limit); };
   for (const auto& volume : spec.volumes()) {
     const std::string limit = size_limit(volume);
-    if (exceeds(storage.volumes, volume.name(), limit))
-      return "Usage of EmptyDir volume \"" + volume.name() + "\" exceeds the limit \"" + limit + "\". ";
+    const auto found = storage.volumes.find(volume.name());
+    if (found != storage.volumes.end() && exceeds(found->second, limit))
+      return StorageExcess{"emptydirfs.limit", "Usage of EmptyDir volume \"" + volume.name() + "\" exceeds the limit \"" + limit + "\". "};
   }
-  if (const std::string limit = pod_limit(spec); amount(limit) > 0 && storage.total.bytes > amount(limit))
-    return "Pod ephemeral local storage usage exceeds the total limit of containers " + limit + ". ";
+  if (const std::string limit = pod_limit(spec); exceeds(storage.total, limit))
+    return StorageExcess{"ephemeralpodfs.limit", "Pod ephemeral local storage usage exceeds the total limit of containers " + limit + ". "};
   for (const auto& container : spec.containers()) {
     const std::string limit = storage_limit(container);
-    if (exceeds(storage.containers, container.name(), limit))
-      return "Container " + container.name() + " exceeded its local ephemeral storage limit \"" + limit + "\". ";
+    if (exceeds(storage.of_container(container.name()), limit))
+      return StorageExcess{"ephemeralcontainerfs.limit",
+                           "Container " + container.name() + " exceeded its local ephemeral storage limit \"" + limit + "\". "};
   }
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace stint

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "api/types.h"
@@ -23,9 +24,10 @@ struct DiskUse {
 };
 
 struct PodStorage {
-  std::map<std::string, DiskUse> containers;  // writable layer and logs
-  std::map<std::string, DiskUse> volumes;     // emptyDirs
-  DiskUse total;                              // without volumes in memory
+  std::map<std::string, DiskUse> layers, logs;  // by container
+  std::map<std::string, DiskUse> volumes;       // emptyDirs
+  DiskUse total;                                // without volumes in memory
+  DiskUse of_container(const std::string& name) const;
 };
 
 bool has_storage_limits(const corev1::PodSpec& spec);
@@ -33,7 +35,10 @@ bool has_storage_limits(const corev1::PodSpec& spec);
 // `layers`: where the writable layers are, by container. Files that vanish or that can't be looked at meanwhile count nothing.
 PodStorage measure_pod_storage(const corev1::PodSpec& spec, const PodPaths& paths, const std::map<std::string, std::string>& layers);
 
-// What eviction says of the first limit that is exceeded; "" if none is.
-std::string exceeded_storage_limit(const corev1::PodSpec& spec, const PodStorage& storage);
+struct StorageExcess {
+  std::string signal, message;  // as eviction calls it, and what it says
+};
+// The first limit that is exceeded.
+std::optional<StorageExcess> exceeded_storage_limit(const corev1::PodSpec& spec, const PodStorage& storage);
 
 }  // namespace stint

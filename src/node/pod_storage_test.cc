@@ -28,7 +28,8 @@ class Storage : public testing::Test {
     std::ofstream(path) << std::string(bytes, 'x') << std::flush;
   }
   std::string excess() const {
-    return exceeded_storage_limit(pod_.spec(), measure_pod_storage(pod_.spec(), paths(), {{"a", dir_ + "/layer"}}));
+    const auto excess = exceeded_storage_limit(pod_.spec(), measure_pod_storage(pod_.spec(), paths(), {{"a", dir_ + "/layer"}}));
+    return excess ? excess->message : "";
   }
   void limit(const std::string& name, const std::string& quantity) {
     auto& container = *pod_.mutable_spec()->add_containers();

@@ -90,10 +90,10 @@ Task<PodWorker::Outcome> PodWorker::check_storage() {
     const PodStorage storage = co_await storage_use();
     const Duration now = node_.loop.steady_now();
     storage_check_at_ = now + std::clamp(kRest * (now - begun), kPeriod, kPeriodMax);
-    const std::string excess = exceeded_storage_limit(pod_->spec(), storage);
-    if (!excess.empty()) {
-      node_.recorder.warning(*pod_, std::string(kEvicted), excess);
-      end({.reason = std::string(kEvicted), .message = excess, .grace = kEvictionGrace});
+    if (auto excess = exceeded_storage_limit(pod_->spec(), storage)) {
+      node_.recorder.warning(*pod_, std::string(kEvicted), excess->message);
+      node_.metrics.evicted(excess->signal);
+      end({.reason = std::string(kEvicted), .message = std::move(excess->message), .grace = kEvictionGrace});
       co_return Outcome::kWait;
     }
   }

@@ -108,6 +108,7 @@ class PodWorker {
   bool back_off(const ContainerRef& container, const ContainerRecord& record);
   bool any_regular_container_started() const;
   Task<void> drop_container(std::string id);
+  NodeMetrics::ContainerType type_of(const ContainerRef& container) const;
 
   // What goes on beside a running container (pod_health.cc).
   std::string field_path_of(const std::string& name) const;
@@ -182,7 +183,8 @@ class PodWorker {
   Duration sandbox_retry_at_{0};
   bool ended_ = false;
   std::optional<WallTime> start_time_;
-  std::optional<Duration> end_by_;  // of its containers, whatever grace the pod has
+  std::optional<Duration> seen_at_;  // steady; of a pod whose containers have not all been started for the first time
+  std::optional<Duration> end_by_;   // of its containers, whatever grace the pod has
 
   Scope beside_;  // hooks, and the stopping of single containers
   Scope scope_;   // last: destroyed first

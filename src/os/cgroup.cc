@@ -229,15 +229,39 @@ Result<int64_t> CgroupTree::oom_kills(const std::string& group) const {
 }
 
 Result<Usage> CgroupTree::usage(const std::string& group) const {
+  const auto read = [this, &group](std::string_view controller, const char* file) {
+    return read_file(directory(controller, group) + "/" + file, kControlFileBytesMax);
+  };
   const bool v2 = version_ == CgroupVersion::kV2;
-  TRY(const std::string cpu, read_file(directory("cpuacct", group) + (v2 ? "/cpu.stat" : "/cpuacct.usage"), kControlFileBytesMax));
-  TRY(const std::string held,
-      read_file(directory("memory", group) + (v2 ? "/memory.current" : "/memory.usage_in_bytes"), kControlFileBytesMax));
-  TRY(const std::string parts, read_file(directory("memory", group) + "/memory.stat", kControlFileBytesMax));
+  TRY(const std::string cpu, v2 ? read("cpu", "cpu.stat") : read("cpuacct", "cpuacct.usage"));
+  TRY(const std::string held, read("memory", v2 ? "memory.current" : "memory.usage_in_bytes"));
+  TRY(const std::string parts, read("memory", "memory.stat"));
   Usage usage;
   usage.cpu_time = v2 ? Duration(std::chrono::microseconds(counter(cpu, "usage_usec"))) : Duration(number(cpu));
-  usage.processes = number(read_file(directory("pids", group) + "/pids.current", kControlFileBytesMax).value_or(""));
-  usage.memory_bytes = std::max<int64_t>(0, number(held) - counter(parts, v2 ? "inactive_file" : "total_inactive_file"));
+  usage.held_bytes = number(held);
+  usage.memory_bytes = std::max<int64_t>(0, usage.held_bytes - counter(parts, v2 ? "inactive_file" : "total_inactive_file"));
+  usage.rss_bytes = counter(parts, v2 ? "anon" : "total_rss");
+  usage.cache_bytes = counter(parts, v2 ? "file" : "total_cache");
+  usage.page_faults = counter(parts, v2 ? "pgfault" : "total_pgfault");
+  usage.major_page_faults = counter(parts, v2 ? "pgmajfault" : "total_pgmajfault");
+  // What is missing here is not counted by this kernel.
+  usage.swap_bytes = v2 ? number(read("memory", "memory.swap.current").value_or("")) : counter(parts, "total_swap");
+  usage.processes = number(read("pids", "pids.current").value_or(""));
+  usage.oom_kills = oom_kills(group).value_or(0);
+  const std::string quota = v2 ? cpu : read("cpu", "cpu.stat").value_or("");
+  usage.periods = counter(quota, "nr_periods");
+  usage.throttled_periods = counter(quota, "nr_throttled");
+  if (v2) {
+    usage.user_time = std::chrono::microseconds(counter(cpu, "user_usec"));
+    usage.system_time = std::chrono::microseconds(counter(cpu, "system_usec"));
+    usage.throttled_time = std::chrono::microseconds(counter(cpu, "throttled_usec"));
+  } else {
+    constexpr Duration kTick = std::chrono::milliseconds(10);  // of user space
+    const std::string ticks = read("cpuacct", "cpuacct.stat").value_or("");
+    usage.user_time = counter(ticks, "user") * kTick;
+    usage.system_time = counter(ticks, "system") * kTick;
+    usage.throttled_time = Duration(counter(quota, "throttled_time"));
+  }
   return usage;
 }
 

@@ -11,7 +11,15 @@ namespace stint::os {
 struct Usage {
   Duration cpu_time{0};      // of all processors together, since the beginning
   int64_t memory_bytes = 0;  // the working set: what cannot be taken back at once
-  int64_t processes = 0;     // threads too; of a control group alone
+  // Of a control group alone:
+  int64_t processes = 0;  // threads too
+  Duration user_time{0}, system_time{0};
+  int64_t periods = 0, throttled_periods = 0;  // of the quota
+  Duration throttled_time{0};
+  int64_t held_bytes = 0;  // caches included
+  int64_t rss_bytes = 0, cache_bytes = 0, swap_bytes = 0;
+  int64_t page_faults = 0, major_page_faults = 0;
+  int64_t oom_kills = 0;
 };
 
 Result<Usage> machine_usage();

@@ -15,6 +15,7 @@
 #include "api/pod_forward.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "os/usage.h"
 
 namespace stint {
 
@@ -111,11 +112,7 @@ struct ContainerStatus {
   WallTime started_at, finished_at;
 };
 
-struct ContainerUsage {
-  Duration cpu_time{0};      // since it started
-  int64_t memory_bytes = 0;  // the working set
-  int64_t processes = 0;     // threads too; 0 where that is not known
-};
+using ContainerUsage = os::Usage;  // since it started; the working set; a driver that knows no more leaves the rest at 0
 
 class Runtime {
  public:

@@ -185,9 +185,7 @@ Task<Result<ContainerUsage>> CrunDriver::usage(std::string container_id) {
   if (container == nullptr || container->record.status.state != ContainerState::kRunning) {
     co_return fail(Reason::kNotFound, "container " + container_id + " does not run");
   }
-  CO_TRY(const os::Usage used,
-         co_await on_pool(loop_, [cgroups = cgroups_, group = container->record.cgroup] { return cgroups.usage(group); }));
-  co_return ContainerUsage{.cpu_time = used.cpu_time, .memory_bytes = used.memory_bytes, .processes = used.processes};
+  co_return co_await on_pool(loop_, [cgroups = cgroups_, group = container->record.cgroup] { return cgroups.usage(group); });
 }
 
 std::vector<SandboxStatus> CrunDriver::list_sandboxes() const {

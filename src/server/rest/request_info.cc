@@ -1,5 +1,7 @@
 #include "server/rest/request_info.h"
 
+#include "wire/http.h"
+
 namespace stint::rest {
 namespace {
 
@@ -103,6 +105,10 @@ RequestInfo parse_request_info(std::string_view method, std::string decoded_path
   if (parts.size() > at + 1) info.name = parts[at + 1];
   if (parts.size() > at + 2) info.subresource = parts[at + 2];
   info.too_deep = parts.size() > at + 3;
+  if (info.resource == "nodes" && info.group.empty() && info.subresource == "proxy") {
+    for (size_t i = at + 3; i < parts.size(); ++i) info.handed_on += "/" + http::percent_encode(parts[i]);
+    info.too_deep = false;
+  }
   if (watch_prefix) {
     info.verb = info.verb == "get" ? "watch" : "";
   } else {

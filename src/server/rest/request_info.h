@@ -22,7 +22,8 @@ struct RequestInfo {
   std::string subresource;
   std::string selected_name;  // the one object that a list or watch is restricted to by its field selector
   std::string selected_node;  // the node to which it restricts a list, watch or deletion of many
-  bool too_deep = false;      // segments past the subresource: nothing here is served so deep
+  bool too_deep = false;      // segments past the subresource: but of what is handed on, nothing here is served so deep
+  std::string handed_on;      // what stands behind nodes/NAME/proxy, encoded: "/metrics/cadvisor"
 };
 
 // Those that are answered by streams both ways.

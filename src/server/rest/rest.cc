@@ -161,6 +161,7 @@ struct RestHandler::State {
   Task<std::optional<Reply>> answer_watch(Exchange& exchange, Request request, Representation representation);
   Task<std::optional<Reply>> answer_log(Exchange& exchange, Request request);
   Task<std::optional<Reply>> answer_pod_stream(Exchange& exchange, Request request);
+  Task<std::optional<Reply>> answer_node_page(Exchange& exchange, Request request);
   // The Pod, or the answer when there is none.
   Task<Result<Object>> find_pod(Request request);
   Task<std::optional<Reply>> answer_over_websocket(Exchange& exchange, rest::WatchStream stream, std::unique_ptr<ObjectWatch> watch);
@@ -257,6 +258,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_resource(Exchange& exchang
   request.name = exchange.info.name;
   request.subresource = exchange.info.subresource;
   if (options.audit_log != nullptr) request.annotations = &exchange.annotations;
+  if (request.subresource == "proxy") co_return co_await answer_node_page(exchange, std::move(request));
   if (request.subresource == "log") co_return co_await answer_log(exchange, std::move(request));
   if (rest::is_pod_stream(request.subresource)) co_return co_await answer_pod_stream(exchange, std::move(request));
 
@@ -368,6 +370,17 @@ Task<std::optional<Reply>> RestHandler::State::answer_log(Exchange& exchange, Re
   count(exchange, 200);
   co_await rest::stream_log(*std::move(log), stream_headers(exchange, "text/plain"), exchange.response);
   co_return std::nullopt;
+}
+
+Task<std::optional<Reply>> RestHandler::State::answer_node_page(Exchange& exchange, Request request) {
+  if (options.pages == nullptr)
+    co_return rest::error_reply(
+        {.reason = Reason::kServiceUnavailable, .message = "no node that could show pages is connected to this server"});
+  std::string target = exchange.info.handed_on.empty() ? "/" : exchange.info.handed_on;
+  if (!exchange.http.query.empty()) target += "?" + std::string(exchange.http.query);
+  auto page = co_await options.pages->page(std::move(request.name), std::move(target));
+  if (!page) co_return rest::error_reply(page.error());
+  co_return Reply{.code = page->code, .headers = {{"Content-Type", std::move(page->content_type)}}, .body = std::move(page->body)};
 }
 
 Task<Result<Object>> RestHandler::State::find_pod(Request request) {

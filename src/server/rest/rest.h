@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/node_page.h"
 #include "api/pod_exec.h"
 #include "api/pod_forward.h"
 #include "api/pod_log.h"
@@ -32,6 +33,7 @@ struct RestOptions {
   LogSource* logs = nullptr;            // null: this server has no node to ask for logs
   ExecSource* exec = nullptr;           // null: nor to run commands on
   ForwardSource* forward = nullptr;     // null: nor to reach ports of pods
+  NodePageSource* pages = nullptr;      // null: nor to show its own pages
   std::string server_address;           // "127.0.0.1:6443", as discovery publishes it
   std::vector<HealthCheck> health_checks;
   rest::ShareLimits share;        // how much is worked on at once, for all and for each user
