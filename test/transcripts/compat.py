@@ -97,9 +97,16 @@ metrics as failed only. And in `docs/adr/0020-where-cronjobs-differ.md`: a run t
 """
 
 
+NODE = """On a node: `hostUsers: false` is refused in the words of a runtime without user namespaces, since that needs mounts with mapped ids, for the root file system too, which runc of
+Debian 12 does not make and stint's way with crun does not either; hugepages are no resource of a node. A pod that AppArmor is to confine is refused (`AppArmor`), as by a node
+without it; `seLinuxOptions` are checked and have no effect, as on a node without SELinux. `nodes/proxy` answers GET alone, and of its own node shows `metrics`, `metrics/cadvisor`,
+`metrics/resource`, `stats/summary` and `healthz`.
+"""
+
+
 def whole_text(table):
     return "\n".join(["# How stint compares with upstream 1.37", "", "`./dev compat` writes this file: do not edit it.", "", "## What is served", "", table, "", STREAMS,
-                      "## What differs", "", JOBS, differences_text(), "## Conformance tests", "", conformance_text()])
+                      "## What differs", "", JOBS, NODE, differences_text(), "## Conformance tests", "", conformance_text()])
 
 
 def main(arguments):
