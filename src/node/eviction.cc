@@ -86,7 +86,7 @@ std::vector<MetThreshold> met_thresholds(const Observations& observations, const
   return met;
 }
 
-NodePressure PressureTracker::observe(const std::vector<MetThreshold>& met, WallTime now) {
+NodePressure PressureTracker::observe(const std::vector<MetThreshold>& met, Duration now) {
   for (const MetThreshold& each : met) met_at_[each.signal] = now;
   std::erase_if(met_at_, [now](const auto& entry) { return now - entry.second >= kTransition; });
   NodePressure pressure;

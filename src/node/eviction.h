@@ -57,10 +57,10 @@ std::vector<MetThreshold> met_thresholds(const Observations& observations, const
 // A condition stays for five minutes after its threshold was met last, so that the scheduler does not fill the node at once.
 class PressureTracker {
  public:
-  NodePressure observe(const std::vector<MetThreshold>& met, WallTime now);
+  NodePressure observe(const std::vector<MetThreshold>& met, Duration now);  // steady
 
  private:
-  std::map<std::string, WallTime, std::less<>> met_at_;  // by signal
+  std::map<std::string, Duration, std::less<>> met_at_;  // by signal
 };
 
 // Whether a pod is taken in.

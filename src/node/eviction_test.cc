@@ -63,7 +63,7 @@ TEST(Eviction, MemoryIsLookedAfterFirst) {
 
 TEST(Eviction, APressureStaysForFiveMinutes) {
   PressureTracker tracker;
-  const WallTime start{1h};
+  const Duration start = 1h;
   EXPECT_EQ(tracker.observe({{.signal = "nodefs.inodesFree"}}, start), (NodePressure{.disk = true}));
   EXPECT_EQ(tracker.observe({}, start + 299s), (NodePressure{.disk = true}));
   EXPECT_EQ(tracker.observe({}, start + 300s), NodePressure{});

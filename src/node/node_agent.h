@@ -138,7 +138,7 @@ class NodeAgent : private NodePageSource {
   WallTime status_written_at_;
   PressureTracker pressures_;
   struct MeasuredStorage {
-    WallTime at;
+    Duration at;  // steady
     PodStorage storage;
   };
   std::map<std::string, MeasuredStorage> storage_;  // by uid, of pods with a worker

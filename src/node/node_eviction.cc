@@ -24,7 +24,7 @@ Task<bool> NodeAgent::relieve() {
                                         : [data = options_.data_dir, images = options_.image_dir] { return observe_machine(data, images); };
   const Observations seen = co_await on_pool(loop_, observe);
   const std::vector<MetThreshold> met = met_thresholds(seen, options_.eviction_hard);
-  if (const NodePressure pressure = pressures_.observe(met, loop_.now()); pressure != description_.pressure) {
+  if (const NodePressure pressure = pressures_.observe(met, loop_.steady_now()); pressure != description_.pressure) {
     description_.pressure = pressure;
     if (auto put = co_await put_node(); !put) log_warning("pressure is told later", "node", options_.name, "error", put.error().message);
   }
@@ -78,10 +78,10 @@ Task<bool> NodeAgent::evict(PodUse victim, MetThreshold met) {
   recorder_.warning(*victim.pod, kEvicted, message);
   metrics_.evicted(met.signal);
   worker->second->end({.reason = std::string(kEvicted), .message = message, .grace = kEvictionGrace, .disruption = true});
-  const WallTime until = loop_.now() + kEndMax;
+  const Duration until = loop_.steady_now() + kEndMax;
   while (true) {
     worker_gone_.reset();
-    const Duration left = until - loop_.now();
+    const Duration left = until - loop_.steady_now();
     if (!workers_.contains(uid) || left <= Duration{0}) co_return true;
     co_await with_timeout(loop_, left, gone());
   }

@@ -95,12 +95,12 @@ Task<NodeReading> NodeAgent::read_usage(bool with_storage) {
 }
 
 Task<PodStorage> NodeAgent::storage_of(std::string uid) {
-  if (const auto known = storage_.find(uid); known != storage_.end() && loop_.now() - known->second.at < kStorageAgeMax)
+  if (const auto known = storage_.find(uid); known != storage_.end() && loop_.steady_now() - known->second.at < kStorageAgeMax)
     co_return known->second.storage;
   const auto worker = workers_.find(uid);
   if (worker == workers_.end()) co_return PodStorage{};
   PodStorage storage = co_await worker->second->storage_use();
-  if (workers_.contains(uid)) storage_[uid] = {.at = loop_.now(), .storage = storage};
+  if (workers_.contains(uid)) storage_[uid] = {.at = loop_.steady_now(), .storage = storage};
   co_return storage;
 }
 

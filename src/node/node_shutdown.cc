@@ -40,11 +40,11 @@ Task<void> NodeAgent::end_group(std::vector<ShutdownGroup> groups, size_t index)
                  .grace = std::min(grace, worker->grace_period()),
                  .disruption = true});
   }
-  const WallTime until = loop_.now() + grace + kCleanUpMax;
+  const Duration until = loop_.steady_now() + grace + kCleanUpMax;
   while (true) {
     worker_gone_.reset();
     if (members().empty()) co_return;
-    const Duration left = until - loop_.now();
+    const Duration left = until - loop_.steady_now();
     if (left <= Duration{0}) {
       log_warning("pods are not gone, and the node ends without them", "pods", members().size());
       co_return;
