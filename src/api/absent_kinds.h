@@ -67,7 +67,6 @@ inline constexpr Kind kAbsentKinds[] = {
     absent(Scope::kCluster, kNetworkingGroup, "v1", "ServiceCIDR", "servicecidrs", "servicecidr", "", networkingv1::ServiceCIDR::descriptor),
     absent(Scope::kCluster, kStorageGroup, "v1", "CSIDriver", "csidrivers", "csidriver", "", storagev1::CSIDriver::descriptor),
     absent(Scope::kNamespace, kStorageGroup, "v1", "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity", "", storagev1::CSIStorageCapacity::descriptor),
-    absent(Scope::kCluster, kStorageGroup, "v1", "StorageClass", "storageclasses", "storageclass", "sc", storagev1::StorageClass::descriptor),
     absent(Scope::kCluster, kStorageGroup, "v1", "VolumeAttachment", "volumeattachments", "volumeattachment", "", storagev1::VolumeAttachment::descriptor),
     absent(Scope::kCluster, kStorageGroup, "v1", "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass", "vac", storagev1::VolumeAttributesClass::descriptor),
     absent(Scope::kCluster, kAdmissionGroup, "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration", "", admissionregistrationv1::MutatingWebhookConfiguration::descriptor),

@@ -99,6 +99,8 @@ struct Rules {
 
   std::span<const Column> columns = {};
   void (*row)(const Message& object, WallTime now, Row& row) = nullptr;
+  // What a row of a list says only in view of the others.
+  void (*finish_list)(std::span<const Object> objects, std::span<Row> rows) = nullptr;
   std::span<const SelectableField> fields = {};  // besides metadata.name and metadata.namespace
 };
 

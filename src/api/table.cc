@@ -69,13 +69,17 @@ void append_conditions(const Row& row, std::string& out) {
   out += ']';
 }
 
-void append_row(const Kind& kind, const Message& object, const TableOptions& options, WallTime now, std::string& out) {
+Row make_row(const Kind& kind, const Message& object, WallTime now) {
   Row row;
   if (kind.rules != nullptr && kind.rules->row != nullptr) {
     kind.rules->row(object, now, row);
   } else {
     plain_row(object, row);
   }
+  return row;
+}
+
+void append_row(const Kind& kind, const Message& object, const Row& row, const TableOptions& options, std::string& out) {
   out += "{\"cells\":[";
   for (const Cell& cell : row.cells) {
     if (out.back() != '[') out += ',';
@@ -123,9 +127,13 @@ std::string table_text(const Kind& kind, std::span<const Object> objects, const 
     out += "null";
   }
   out += ",\"rows\":[";
-  for (const Object& object : objects) {
+  std::vector<Row> rows;
+  rows.reserve(objects.size());
+  for (const Object& object : objects) rows.push_back(make_row(kind, *object, now));
+  if (options.is_list && kind.rules != nullptr && kind.rules->finish_list != nullptr) kind.rules->finish_list(objects, rows);
+  for (size_t i = 0; i < rows.size(); ++i) {
     if (out.back() != '[') out += ',';
-    append_row(kind, *object, options, now, out);
+    append_row(kind, *objects[i], rows[i], options, out);
   }
   out += "]}";
   return out;

@@ -19,6 +19,7 @@ std::optional<IncludeObject> parse_include_object(std::string_view text);
 struct TableOptions {
   std::string_view meta_version = "v1";  // of meta.k8s.io: "v1" or "v1beta1"
   IncludeObject include = IncludeObject::kMetadata;
+  bool is_list = false;
   bool columns = true;  // false: later events of a watch, whose first table named them
 };
 

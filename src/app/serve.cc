@@ -239,7 +239,8 @@ class Serve {
             .image_dir = command_.runtime == "cri" ? "" : command_.data_dir + "/images",
             .image_collection = {.high_percent = command_.image_gc_high_percent,
                                  .low_percent = command_.image_gc_low_percent,
-                                 .age_min = command_.image_age_min}};
+                                 .age_min = command_.image_age_min},
+            .volumes_dir = command_.runtime == "fake" ? "" : command_.data_dir + "/volumes"};
   }
 
   std::string image_files_dir() const { return command_.image_dir.empty() ? command_.data_dir + "/image-files" : command_.image_dir; }

@@ -5,6 +5,7 @@
 #include "control/cluster_role_aggregation/controller.h"
 #include "control/cronjob/controller.h"
 #include "control/disruption/controller.h"
+#include "control/ephemeral_volume/controller.h"
 #include "control/event_ttl/controller.h"
 #include "control/garbage/controller.h"
 #include "control/job/controller.h"
@@ -17,6 +18,7 @@
 #include "control/storage_protection/controller.h"
 #include "control/taint_eviction/controller.h"
 #include "control/ttl/controller.h"
+#include "control/volume_binding/controller.h"
 
 namespace stint {
 namespace {
@@ -35,6 +37,8 @@ constexpr ControllerRow kControllers[] = {
     {"service-account", make_controller<service_account::ServiceAccountController>},
     {"resourcequota", make_controller<resource_quota::ResourceQuotaController>},
     {"disruption", make_controller<disruption::DisruptionController>},
+    {"ephemeral-volume", make_controller<ephemeral_volume::EphemeralVolumeController>},
+    {"persistentvolume-binder", make_controller<volume_binding::VolumeBindingController>},
     {"storage-protection", make_controller<storage_protection::StorageProtectionController>},
     {"service-account-token", make_controller<service_account::TokenSecretController>},
     {"cluster-role-aggregation", make_controller<ClusterRoleAggregationController>},

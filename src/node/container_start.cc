@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -97,7 +98,10 @@ Task<PodWorker::Start> PodWorker::ensure_started(ContainerRef container) {
   ContainerRecord& record = record_.containers[container.spec->name()];
   if (back_off(container, record)) co_return Start::kWaiting;
   const int attempt = record.next_attempt();
-  ImageAnswer answer = puller_.ask(*pod_, *container.spec, attempt, container.field_path);
+  if (const auto waits = co_await prepare_image_volumes(container, attempt)) co_return *waits;
+  const ImagePuller::Wanted wanted{
+      .key = container.spec->name(), .image = container.spec->image(), .policy = container.spec->imagepullpolicy()};
+  ImageAnswer answer = puller_.ask(*pod_, wanted, attempt, container.field_path);
   if (answer.kind == ImageAnswer::Kind::kPulling) {
     status_.touch();
     co_return Start::kPulling;
@@ -105,6 +109,35 @@ Task<PodWorker::Start> PodWorker::ensure_started(ContainerRef container) {
   if (answer.kind == ImageAnswer::Kind::kFailed)
     co_return wait_for(container, std::move(answer.reason), std::move(answer.message), answer.again_at);
   co_return co_await launch(container, *std::move(answer.image), attempt);
+}
+
+// Images whose content the container mounts. They are pulled when a container needs them, and their trouble is its own. Nothing: it can
+// go on.
+Task<std::optional<PodWorker::Start>> PodWorker::prepare_image_volumes(ContainerRef container, int attempt) {
+  const Pod pod = pod_;
+  for (const auto& volume : pod->spec().volumes()) {
+    const auto mounts_it = [&](const corev1::VolumeMount& mount) { return mount.name() == volume.name(); };
+    if (!volume.volumesource().has_image() || std::ranges::none_of(container.spec->volumemounts(), mounts_it)) continue;
+    const auto& source = volume.volumesource().image();
+    const ImagePuller::Wanted wanted{
+        .key = container.spec->name() + "/" + volume.name(), .image = source.reference(), .policy = source.pullpolicy()};
+    ImageAnswer answer = puller_.ask(*pod, wanted, attempt, "");
+    if (answer.kind == ImageAnswer::Kind::kPulling) {
+      status_.touch();
+      co_return Start::kPulling;
+    }
+    if (answer.kind == ImageAnswer::Kind::kFailed)
+      co_return wait_for(container, std::move(answer.reason), std::move(answer.message), answer.again_at);
+    auto mounted = co_await on_pool(node_.loop, [paths = paths_, name = volume.name(), layers = answer.image->layer_dirs] {
+      return set_up_image_volume(paths, name, layers);
+    });
+    if (!mounted) {
+      co_return wait_for(container, "CreateContainerError",
+                         "failed to mount image volume \"" + volume.name() + "\": " + mounted.error().message,
+                         node_.loop.steady_now() + kStartRetry);
+    }
+  }
+  co_return std::nullopt;
 }
 
 Task<PodWorker::Start> PodWorker::launch(ContainerRef container, ImageInfo image, int attempt) {

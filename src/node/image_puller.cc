@@ -19,22 +19,22 @@ std::string image_id_for_status(const ImageInfo& image) {
   return image.id;
 }
 
-ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& container, int attempt, const std::string& field_path) {
-  const std::string& name = container.image();
+ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const Wanted& wanted, int attempt, const std::string& field_path) {
+  const std::string& name = wanted.image;
   auto reference = ImageReference::parse(name);
   if (!reference) {
     const std::string message = "Failed to apply default image tag \"" + name + "\": " + reference.error().message;
     recorder_.warning(pod, "InspectFailed", message, field_path);
     return {.reason = "InvalidImageName", .message = message};
   }
-  Request& request = requests_[container.name()];
+  Request& request = requests_[wanted.key];
   if (request.pulling) return {.kind = ImageAnswer::Kind::kPulling};
   if (request.answered_attempt == attempt) return {.kind = ImageAnswer::Kind::kReady, .image = request.image};
 
   const Wish wish{.pod = std::make_shared<corev1::Pod>(pod),
-                  .key = container.name(),
+                  .key = wanted.key,
                   .image = name,
-                  .policy = container.imagepullpolicy(),
+                  .policy = wanted.policy,
                   .field_path = field_path,
                   .reference = *std::move(reference),
                   .attempt = attempt};
@@ -49,7 +49,7 @@ ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& co
     }
   }
   if (wish.policy == "Never") return refuse_never(wish);
-  if (request.again_at && loop_.steady_now() < *request.again_at) return back_off(request, pod, container, field_path);
+  if (request.again_at && loop_.steady_now() < *request.again_at) return back_off(request, pod, name, field_path);
 
   request.pulling = true;
   request.announced_wait = false;
@@ -59,8 +59,7 @@ ImageAnswer ImagePuller::ask(const corev1::Pod& pod, const corev1::Container& co
 }
 
 // The first answer after a failed pull tells the failure, later ones the wait.
-ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container,
-                                  const std::string& field_path) {
+ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, const std::string& image, const std::string& field_path) {
   if (!request.announced_wait) {
     request.announced_wait = true;
     // The state changes to ImagePullBackOff a moment later, so that watchers see both.
@@ -69,7 +68,7 @@ ImageAnswer ImagePuller::back_off(Request& request, const corev1::Pod& pod, cons
             .message = request.error,
             .again_at = std::min<Duration>(*request.again_at, loop_.steady_now() + kErrorShown)};
   }
-  const std::string message = "Back-off pulling image \"" + container.image() + "\"";
+  const std::string message = "Back-off pulling image \"" + image + "\"";
   recorder_.normal(pod, "BackOff", message, field_path);
   return {.reason = "ImagePullBackOff", .message = message + ": ErrImagePull: " + request.error, .again_at = request.again_at};
 }

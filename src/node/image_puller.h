@@ -30,8 +30,13 @@ class ImagePuller {
   ImagePuller(Loop& loop, Client& client, ImageStore& store, Recorder& recorder, std::function<void()> changed)
       : loop_(loop), client_(client), store_(store), recorder_(recorder), changed_(std::move(changed)), pulls_(loop) {}
 
+  // What is wanted: a container's image, or one whose content it mounts.
+  struct Wanted {
+    std::string key;  // what tells it apart in the pod
+    std::string image, policy;
+  };
   // `attempt` tells starts apart: policy Always asks the registry once for each. Events go to `field_path` of the pod.
-  ImageAnswer ask(const corev1::Pod& pod, const corev1::Container& container, int attempt, const std::string& field_path);
+  ImageAnswer ask(const corev1::Pod& pod, const Wanted& wanted, int attempt, const std::string& field_path);
   void cancel() { pulls_.cancel(); }
   // Adds the ids of the images that were answered.
   void add_images(std::set<std::string>& ids) const;
@@ -58,7 +63,7 @@ class ImagePuller {
     std::vector<RegistryCredentials> found;
     std::vector<std::string> missing;  // Secrets that are not there
   };
-  ImageAnswer back_off(Request& request, const corev1::Pod& pod, const corev1::Container& container, const std::string& field_path);
+  ImageAnswer back_off(Request& request, const corev1::Pod& pod, const std::string& image, const std::string& field_path);
   ImageAnswer take(Request& request, const Wish& wish, ImageInfo image);
   ImageAnswer refuse_never(const Wish& wish);
   Task<void> check_access(Wish wish, ImageInfo image);
@@ -71,7 +76,7 @@ class ImagePuller {
   ImageStore& store_;
   Recorder& recorder_;
   std::function<void()> changed_;
-  std::map<std::string, Request> requests_;  // by container: bounded by the pod
+  std::map<std::string, Request> requests_;  // by key: bounded by the pod
   Scope pulls_;
 };
 

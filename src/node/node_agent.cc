@@ -140,6 +140,10 @@ Task<void> NodeAgent::run() {
   }
   pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
   if (!options_.image_dir.empty()) scope_.spawn(image_collector_.run());
+  if (!options_.volumes_dir.empty()) {
+    provisioner_ = std::make_unique<LocalProvisioner>(loop_, client_, options_.name, options_.volumes_dir);
+    provisioner_->start();
+  }
   ready_.set();
 }
 

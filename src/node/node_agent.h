@@ -20,6 +20,7 @@
 #include "node/eviction.h"
 #include "node/exec.h"
 #include "node/image_collector.h"
+#include "node/local_provisioner.h"
 #include "node/log_rotation.h"
 #include "node/logs.h"
 #include "node/node_context.h"
@@ -49,6 +50,7 @@ struct NodeOptions {
   std::string image_dir;                  // where images are unpacked; "" if that is somebody else's
   std::function<Observations()> observe;  // what there is left, asked on the pool; null: this machine is asked, unless it has `facts`
   ImageCollection image_collection;
+  std::string volumes_dir;     // where volumes for claims are made; "": nobody makes any
   Metrics* metrics = nullptr;  // where it counts, and what outlives it; null: for itself
   bool samples_usage = true;   // of the machine and of containers, for metrics.k8s.io
 };
@@ -125,6 +127,7 @@ class NodeAgent : private NodePageSource {
   LogRotator rotator_;
   UsageSampler usage_;
   ImageCollector image_collector_;
+  std::unique_ptr<LocalProvisioner> provisioner_;
   Informer pods_;
   Informer services_;
   dns::Directory directory_;

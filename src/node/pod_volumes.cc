@@ -1,6 +1,8 @@
 // The pod's volumes: made before the sandbox, and their files brought up to date while the pod runs.
 #include <algorithm>
 
+#include "api/core/volume_match.h"
+#include "api/object.h"
 #include "base/log.h"
 #include "node/pod_storage.h"
 #include "node/pod_worker.h"
@@ -35,8 +37,14 @@ Task<PodWorker::Outcome> PodWorker::make_volumes() {
     volumes_failed(payloads.error());
     co_return Outcome::kWait;
   }
-  auto made = co_await on_pool(
-      node_.loop, [pod = pod_, paths = paths_, payloads = *std::move(payloads)] { return set_up_volumes(pod->spec(), paths, payloads); });
+  auto claimed = co_await claimed_volumes();
+  if (!claimed) {
+    volumes_failed(claimed.error());
+    co_return Outcome::kWait;
+  }
+  auto made = co_await on_pool(node_.loop, [pod = pod_, paths = paths_, payloads = *std::move(payloads), claimed = *std::move(claimed)] {
+    return set_up_volumes(pod->spec(), paths, payloads, claimed);
+  });
   if (!made) {
     volumes_failed(made.error());
     co_return Outcome::kWait;
@@ -57,7 +65,7 @@ Task<void> PodWorker::refresh_volumes() {
   Result<void> written;
   if (payloads) {
     written = co_await on_pool(node_.loop, [pod = pod_, paths = paths_, payloads = *std::move(payloads)] {
-      return set_up_volumes(pod->spec(), paths, payloads, true);
+      return set_up_volumes(pod->spec(), paths, payloads, {}, true);
     });
   } else {
     written = std::unexpected(std::move(payloads).error());
@@ -126,6 +134,43 @@ Task<Result<VolumePayloads>> PodWorker::build_payloads() {
     payloads[volume.name()] = *std::move(payload);
   }
   co_return payloads;
+}
+
+Task<Result<ClaimedVolumes>> PodWorker::claimed_volumes() {
+  const Pod pod = pod_;
+  ClaimedVolumes claimed;
+  for (const auto& volume : pod->spec().volumes()) {
+    const std::string claim = core::claim_of(*pod, volume);
+    if (claim.empty()) continue;
+    auto found = co_await claimed_volume(volume.name(), claim);
+    if (!found) {
+      co_return fail(found.error().reason, "Unable to attach or mount volumes: unmounted volumes=[" + volume.name() +
+                                               "], unattached volumes=[], failed to process volumes=[" + volume.name() +
+                                               "]: error processing PVC " + pod->metadata().namespace_() + "/" + claim + ": " +
+                                               found.error().message);
+    }
+    claimed[volume.name()] = *std::move(found);
+  }
+  co_return claimed;
+}
+
+Task<Result<ClaimedVolume>> PodWorker::claimed_volume(std::string volume, std::string name) {
+  const Pod pod = pod_;
+  auto claim = co_await get<corev1::PersistentVolumeClaim>(node_.client, pod->metadata().namespace_(), name);
+  if (!claim) co_return fail(claim.error().reason, "failed to fetch PVC from API server: " + claim.error().message);
+  const bool ephemeral = std::ranges::any_of(
+      pod->spec().volumes(), [&](const corev1::Volume& each) { return each.name() == volume && each.volumesource().has_ephemeral(); });
+  const auto is_owner = [&](const auto& owner) { return owner.controller() && owner.uid() == pod->metadata().uid(); };
+  if (ephemeral && std::ranges::none_of((*claim)->metadata().ownerreferences(), is_owner))
+    co_return fail(Reason::kInvalid, "PVC " + object_key(**claim) + " was not created for pod " + object_key(*pod) + " (pod is not owner)");
+  if (is_deleting(**claim)) co_return fail(Reason::kInvalid, "PVC is being deleted");
+  if (!core::is_bound(**claim)) co_return fail(Reason::kInvalid, "PVC is not bound");
+  if ((*claim)->spec().volumemode() == "Block") co_return fail(Reason::kInvalid, "this node knows no block volumes");
+  auto persistent = co_await get<corev1::PersistentVolume>(node_.client, "", (*claim)->spec().volumename());
+  if (!persistent) co_return fail(persistent.error().reason, "failed to fetch PV from API server: " + persistent.error().message);
+  if (!core::is_kept_for(**persistent, **claim))
+    co_return fail(Reason::kInvalid, "volume " + (*claim)->spec().volumename() + " is bound to another claim");
+  co_return ClaimedVolume{.source = (*persistent)->spec().persistentvolumesource(), .name = (*persistent)->metadata().name()};
 }
 
 void PodWorker::volumes_failed(const Error& error) {

@@ -94,6 +94,8 @@ class PodWorker {
   void plan_refresh();
   Task<Outcome> check_storage();
   Task<Result<VolumePayloads>> build_payloads();
+  Task<Result<ClaimedVolumes>> claimed_volumes();
+  Task<Result<ClaimedVolume>> claimed_volume(std::string volume, std::string claim);
   void volumes_failed(const Error& error);
   Task<Result<ReferencedObjects>> fetch(ReferencedNames names);
   Task<Result<std::string>> make_text(corev1::VolumeProjection projection);
@@ -101,6 +103,7 @@ class PodWorker {
   // One container (container_start.cc).
   enum class Start { kRunning, kPulling, kWaiting };
   Task<Start> ensure_started(ContainerRef container);
+  Task<std::optional<Start>> prepare_image_volumes(ContainerRef container, int attempt);
   Task<Start> launch(ContainerRef container, ImageInfo image, int attempt);
   Task<Result<ContainerConfig>> configure(ContainerRef container, ImageInfo image, int attempt);
   void started(const ContainerRef& container, const ImageInfo& image, const ContainerStatus& status);

@@ -84,12 +84,37 @@ Result<void> set_up_host_path(const corev1::HostPathVolumeSource& source) {
               "hostPath type check failed: " + path + " is not a " + std::string(word == kWords.end() ? wanted : word->second));
 }
 
-Result<void> set_up_volume(const corev1::Volume& volume, const fs::path& path, const VolumePayloads& payloads) {
+bool is_claimed(const corev1::VolumeSource& source) { return source.has_persistentvolumeclaim() || source.has_ephemeral(); }
+
+// The volume's place in the pod's directory is a link to the claimed directory: what removes the pod's files does not go into that one.
+Result<void> set_up_claimed(const ClaimedVolume& claimed, const fs::path& path) {
+  std::string target = claimed.source.local().path();
+  if (claimed.source.has_hostpath()) {
+    TRY_VOID(set_up_host_path(claimed.source.hostpath()));
+    target = claimed.source.hostpath().path();
+  } else if (!claimed.source.has_local()) {
+    return fail(Reason::kInvalid, "this node knows local and hostPath persistent volumes only");
+  } else if (access(target.c_str(), F_OK) != 0) {
+    return fail(Reason::kNotFound, "path \"" + target + "\" does not exist");
+  }
+  std::error_code error;
+  if (fs::read_symlink(path, error) == target) return {};
+  fs::remove(path, error);  // of a volume that the claim had before
+  if (symlink(target.c_str(), path.c_str()) != 0) return fail(errno_error("link to " + target, errno));
+  return {};
+}
+
+Result<void> set_up_volume(const corev1::Volume& volume, const fs::path& path, const VolumePayloads& payloads,
+                           const ClaimedVolumes& claimed) {
   const auto& source = volume.volumesource();
+  if (is_claimed(source)) {
+    const auto found = claimed.find(volume.name());
+    if (found == claimed.end()) return fail(Reason::kInvalid, "its claim has no volume");
+    return set_up_claimed(found->second, path);
+  }
   if (source.has_hostpath()) return set_up_host_path(source.hostpath());
   if (source.has_emptydir()) return set_up_empty_dir(source.emptydir(), path);
-  if (!has_payload(source))
-    return fail(Reason::kInvalid, "this node knows emptyDir, hostPath, configMap, secret, downwardAPI and projected volumes only");
+  if (!has_payload(source)) return fail(Reason::kInvalid, "this node does not know such volumes");
   TRY_VOID(make_dirs(path, 0777));
   if (is_sensitive(source)) TRY_VOID(mount_tmpfs(path, "mode=0777"));
   auto payload = payloads.find(volume.name());
@@ -116,13 +141,25 @@ Result<std::string> sub_path_of(const corev1::VolumeMount& mount, const Environm
   return sub;
 }
 
+// Where what the volume holds is.
+Result<std::string> directory_of(const corev1::Volume& volume, const PodPaths& paths) {
+  const auto& source = volume.volumesource();
+  if (source.has_hostpath()) return source.hostpath().path();
+  const std::string path = paths.volume(volume.name());
+  if (!is_claimed(source)) return path;
+  std::error_code error;
+  const fs::path target = fs::read_symlink(path, error);
+  if (error) return fail(errno_error("find volume \"" + volume.name() + "\"", error.value()));
+  return target.string();
+}
+
 Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::Container& container, int index, const PodPaths& paths,
                               const Environment& environment) {
   const corev1::VolumeMount& mount = container.volumemounts(index);
   const auto* volume = find_volume(spec, mount.name());
   if (volume == nullptr) return fail(Reason::kInvalid, "cannot find volume \"" + mount.name() + "\" to mount into container");
   const auto& source = volume->volumesource();
-  std::string path = source.has_hostpath() ? source.hostpath().path() : paths.volume(mount.name());
+  TRY(std::string path, directory_of(*volume, paths));
   TRY(const std::string sub, sub_path_of(mount, environment));
   if (!sub.empty()) {
     auto bound = bind_sub_path(path, sub, paths.sub_path(mount.name(), container.name(), index));
@@ -134,7 +171,7 @@ Result<Mount> container_mount(const corev1::PodSpec& spec, const corev1::Contain
   }
   return Mount{.source = std::move(path),
                .destination = mount.mountpath(),
-               .read_only = mount.readonly() || has_payload(source),
+               .read_only = mount.readonly() || has_payload(source) || source.has_image() || source.persistentvolumeclaim().readonly(),
                .recursive_read_only = is_recursively_read_only(mount),
                .propagation = propagation_of(mount)};
 }
@@ -145,16 +182,43 @@ bool is_recursively_read_only(const corev1::VolumeMount& mount) {
   return mount.readonly() && (mount.recursivereadonly() == "Enabled" || mount.recursivereadonly() == "IfPossible");
 }
 
-Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads, bool files_only) {
+namespace {
+
+// Not of a directory of the host, which is not the pod's.
+bool takes_group(const corev1::Volume& volume, const ClaimedVolumes& claimed) {
+  if (volume.volumesource().has_hostpath()) return false;
+  const auto found = claimed.find(volume.name());
+  return found == claimed.end() || !found->second.source.has_hostpath();
+}
+
+}  // namespace
+
+Result<void> set_up_volumes(const corev1::PodSpec& spec, const PodPaths& paths, const VolumePayloads& payloads,
+                            const ClaimedVolumes& claimed, bool files_only) {
   for (const auto& volume : spec.volumes()) {
     if (files_only && !has_payload(volume.volumesource())) continue;
+    if (volume.volumesource().has_image()) continue;  // with the containers that mount it
     const std::string path = paths.volume(volume.name());
-    auto done = set_up_volume(volume, path, payloads);
-    if (done && spec.securitycontext().has_fsgroup() && !volume.volumesource().has_hostpath())
-      done = give_to_group(path, static_cast<gid_t>(spec.securitycontext().fsgroup()), has_payload(volume.volumesource()));
+    auto done = set_up_volume(volume, path, payloads, claimed);
+    auto directory = done ? directory_of(volume, paths) : Result<std::string>(path);
+    if (done && directory && spec.securitycontext().has_fsgroup() && takes_group(volume, claimed))
+      done = give_to_group(*directory, static_cast<gid_t>(spec.securitycontext().fsgroup()), has_payload(volume.volumesource()));
     if (!done) return fail(done.error().reason, "MountVolume.SetUp failed for volume \"" + volume.name() + "\" : " + done.error().message);
   }
   return {};
+}
+
+Result<void> set_up_image_volume(const PodPaths& paths, const std::string& volume, const std::vector<std::string>& layers) {
+  if (layers.empty()) return fail(Reason::kInvalid, "this container runtime has no image volumes");
+  const fs::path path = paths.volume(volume);
+  if (is_mount_point(path)) return {};
+  TRY_VOID(make_dirs(path, 0755));
+  // An overlay without a directory to write to wants two at least.
+  const fs::path empty = fs::path(paths.root) / "empty-layer";
+  TRY_VOID(make_dirs(empty, 0755));
+  std::vector<std::string> lower_dirs = layers;
+  lower_dirs.push_back(empty);
+  return os::mount_overlay({.lower_dirs = std::move(lower_dirs), .upper_dir = "", .work_dir = "", .target = path});
 }
 
 Result<void> tear_down_pod_dir(const std::string& root) {

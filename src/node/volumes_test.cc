@@ -204,5 +204,30 @@ TEST(VolumePayload, MissingKeysBlockUnlessOptional) {
   EXPECT_TRUE(build_payload(source, {.pod = pod}, objects)->empty());
 }
 
+TEST_F(Volumes, AnImageIsMountedReadOnlyAndItsLayersStayWhenThePodGoes) {
+  if (geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const std::string low = dir_ + "/layers/low", high = dir_ + "/layers/high";
+  fs::create_directories(low);
+  fs::create_directories(high);
+  std::ofstream(low + "/both") << "low";
+  std::ofstream(low + "/only") << "low";
+  std::ofstream(high + "/both") << "high";
+  const std::string place = paths().volume("v");
+  ASSERT_TRUE(set_up_image_volume(paths(), "v", {low, high}));
+  ASSERT_TRUE(set_up_image_volume(paths(), "v", {low, high})) << "again";
+  std::string both, only;
+  std::ifstream(place + "/both") >> both;
+  std::ifstream(place + "/only") >> only;
+  EXPECT_EQ(both + only, "highlow");
+  EXPECT_FALSE(std::ofstream(place + "/new"));
+  ASSERT_TRUE(tear_down_pod_dir(paths().root));
+  EXPECT_FALSE(fs::exists(paths().root));
+  EXPECT_TRUE(fs::exists(low + "/only") && fs::exists(high + "/both"));
+  ASSERT_TRUE(set_up_image_volume(paths(), "v", {low})) << "one layer";
+  EXPECT_TRUE(fs::exists(place + "/only"));
+  ASSERT_TRUE(tear_down_pod_dir(paths().root));
+  EXPECT_FALSE(set_up_image_volume(paths(), "v", {})) << "of a runtime that keeps them to itself";
+}
+
 }  // namespace
 }  // namespace stint

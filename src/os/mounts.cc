@@ -51,7 +51,7 @@ PreparedOverlay::PreparedOverlay(const OverlayMount& mount) : parts_(mount) {
     if (options_.back() != '=') options_ += ':';
     options_ += common_parent_.empty() ? lower : lower.substr(common_parent_.size() + 1);
   }
-  options_ += ",upperdir=" + parts_.upper_dir + ",workdir=" + parts_.work_dir;
+  if (!parts_.upper_dir.empty()) options_ += ",upperdir=" + parts_.upper_dir + ",workdir=" + parts_.work_dir;
 }
 
 // Takes any number of layers of any length, but needs "lowerdir+" of Linux 6.7.
@@ -63,8 +63,10 @@ int PreparedOverlay::mount_by_file_system_context() const {
   };
   bool ok = true;
   for (const std::string& lower : parts_.lower_dirs) ok = ok && set("lowerdir+", lower);
-  ok = ok && set("upperdir", parts_.upper_dir) && set("workdir", parts_.work_dir);
-  ok = ok && syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, kVolatile, nullptr, 0) == 0;
+  if (!parts_.upper_dir.empty()) {
+    ok = ok && set("upperdir", parts_.upper_dir) && set("workdir", parts_.work_dir);
+    ok = ok && syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, kVolatile, nullptr, 0) == 0;
+  }
   ok = ok && syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
   const int tree = ok ? static_cast<int>(syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0)) : -1;
   ok = tree >= 0 && syscall(SYS_move_mount, tree, "", AT_FDCWD, parts_.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0;
@@ -78,6 +80,17 @@ int PreparedOverlay::mount_raw() const {
   if (mount_by_file_system_context() == 0) return 0;
   if (!common_parent_.empty() && chdir(common_parent_.c_str()) != 0) return errno;
   return ::mount("overlay", parts_.target.c_str(), "overlay", 0, options_.c_str()) == 0 ? 0 : errno;
+}
+
+Result<void> mount_overlay(const OverlayMount& mount) {
+  if (PreparedOverlay(mount).mount_by_file_system_context() == 0) return {};
+  // Whole paths, since the working directory is every thread's: as many layers as a page of options holds.
+  std::string options = "lowerdir=";
+  for (auto lower = mount.lower_dirs.rbegin(); lower != mount.lower_dirs.rend(); ++lower)
+    options += (options.back() == '=' ? "" : ":") + *lower;
+  if (!mount.upper_dir.empty()) options += ",upperdir=" + mount.upper_dir + ",workdir=" + mount.work_dir;
+  if (::mount("overlay", mount.target.c_str(), "overlay", mount.upper_dir.empty() ? MS_RDONLY : 0, options.c_str()) == 0) return {};
+  return fail(errno_error("mount an overlay at " + mount.target, errno));
 }
 
 Result<void> bind_mount(const std::string& source, const std::string& target, bool read_only) {

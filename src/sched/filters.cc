@@ -97,7 +97,11 @@ bool matches_node_affinity(const corev1::PodSpec& spec, const corev1::Node& node
   }
   const auto& affinity = spec.affinity().nodeaffinity();
   if (!affinity.has_requiredduringschedulingignoredduringexecution()) return true;
-  const auto& terms = affinity.requiredduringschedulingignoredduringexecution().nodeselectorterms();
+  return matches_node_selector(affinity.requiredduringschedulingignoredduringexecution(), node);
+}
+
+bool matches_node_selector(const corev1::NodeSelector& selector, const corev1::Node& node) {
+  const auto& terms = selector.nodeselectorterms();
   return std::any_of(terms.begin(), terms.end(), [&](const auto& term) { return matches(term, node); });
 }
 

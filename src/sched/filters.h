@@ -12,6 +12,8 @@ namespace stint {
 std::vector<std::string> reasons_against(const corev1::Pod& pod, const NodeLoad& load);
 
 bool matches_node_affinity(const corev1::PodSpec& spec, const corev1::Node& node);
+// Any of its terms, all of a term.
+bool matches_node_selector(const corev1::NodeSelector& selector, const corev1::Node& node);
 bool tolerates(const corev1::PodSpec& spec, const corev1::Taint& taint);
 
 }  // namespace stint

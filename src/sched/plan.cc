@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "api/object.h"
 #include "sched/filters.h"
@@ -43,6 +44,13 @@ std::string explain_preemption(const Reasons& against) {
   return " preemption: " + head_of(against) + histogram(reasons) + ".";
 }
 
+// The same of every node.
+std::string explain_refusal(const std::string& why, size_t nodes) {
+  if (nodes == 0) return "no nodes available to schedule pods";
+  const std::string head = "0/" + std::to_string(nodes) + " nodes are available: ";
+  return head + why + ". preemption: " + head + std::to_string(nodes) + " Preemption is not helpful for scheduling.";
+}
+
 // Of those that fit, the one with the least load for its size.
 double score(const NodeLoad& load) {
   double fullest = 0;
@@ -54,14 +62,22 @@ double score(const NodeLoad& load) {
   return -fullest;
 }
 
-// What becomes of a pod that fits nowhere.
+// Nodes on which its claims let the pod be, however full they are.
+NodeLoads where_claims_allow(const ClaimConstraints& claims, const NodeLoads& loads) {
+  NodeLoads allowed;
+  for (const auto& [name, load] : loads)
+    if (claims.reasons_against(*load.node).empty()) allowed.emplace(name, load);
+  return allowed;
+}
+
+// What becomes of a pod that fits nowhere. Room can be made on `candidates`.
 void make_room(const PodPointer& pod, const Reasons& against, const BoundPods& bound, const std::vector<BudgetPointer>& budgets,
-               NodeLoads& loads, SchedulePlan& plan) {
+               const NodeLoads& candidates, NodeLoads& loads, SchedulePlan& plan) {
   Unschedulable unschedulable{.pod = pod, .message = explain_fit(against)};
   if (const std::string why = why_it_may_not_preempt(*pod, bound); !why.empty()) {
     unschedulable.message += " preemption: " + why;
     unschedulable.nominated = pod->status().nominatednodename();
-  } else if (auto preemption = plan_preemption(pod, loads, bound, budgets)) {
+  } else if (auto preemption = plan_preemption(pod, candidates, bound, budgets)) {
     unschedulable.nominated = preemption->node;
     plan.preemptions.push_back(*std::move(preemption));
   } else {
@@ -85,28 +101,42 @@ SchedulePlan plan_schedule(const Snapshot& snapshot) {
   }
   auto waiting = snapshot.waiting;
   std::ranges::sort(waiting, SchedulingOrder());
-  return plan_schedule(std::move(loads), bound, waiting, snapshot.budgets);
+  return plan_schedule(std::move(loads), bound, waiting, snapshot.budgets, snapshot.storage);
 }
 
 SchedulePlan plan_schedule(NodeLoads loads, const BoundPods& bound, std::span<const PodPointer> waiting,
-                           const std::vector<BudgetPointer>& budgets) {
+                           const std::vector<BudgetPointer>& budgets, Storage storage) {
   SchedulePlan plan;
   for (const auto& pod : waiting) {
+    std::optional<ClaimConstraints> claims;
+    if (uses_claims(pod->spec())) claims.emplace(*pod, storage, bound);
+    if (claims && !claims->refusal().empty()) {
+      plan.unschedulable.push_back({.pod = pod, .message = explain_refusal(claims->refusal(), loads.size())});
+      continue;
+    }
     NodeLoad* best = nullptr;
     Reasons against;
     for (auto& [name, load] : loads) {
       auto reasons = reasons_against(*pod, load);
+      if (reasons.empty() && claims) reasons = claims->reasons_against(*load.node);
       if (!reasons.empty())
         against.push_back(std::move(reasons));
       else if (best == nullptr || score(load) > score(*best))
         best = &load;
     }
     if (best == nullptr) {
-      make_room(pod, against, bound, budgets, loads, plan);
+      if (claims)
+        make_room(pod, against, bound, budgets, where_claims_allow(*claims, loads), loads, plan);
+      else
+        make_room(pod, against, bound, budgets, loads, loads, plan);
       continue;
     }
     best->add(*pod);
-    plan.bindings.push_back({pod, best->node->metadata().name()});
+    Binding binding{.pod = pod, .node = best->node->metadata().name()};
+    if (claims) claims->reasons_against(*best->node, &binding.claims);
+    for (const ClaimChoice& choice : binding.claims)
+      if (choice.volume != nullptr) storage.promised.insert(choice.volume->metadata().name());
+    plan.bindings.push_back(std::move(binding));
   }
   return plan;
 }

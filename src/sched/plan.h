@@ -9,6 +9,7 @@
 
 #include "api/pod_resources.h"
 #include "api/types.h"
+#include "sched/claims.h"
 #include "sched/node_load.h"
 #include "sched/preemption.h"
 
@@ -19,11 +20,13 @@ struct Snapshot {
   std::vector<PodPointer> bound;    // not terminal, with a node
   std::vector<PodPointer> waiting;  // to be placed
   std::vector<BudgetPointer> budgets;
+  Storage storage;
 };
 
 struct Binding {
   PodPointer pod;
   std::string node;
+  std::vector<ClaimChoice> claims;  // that have to be bound first
 };
 struct Unschedulable {
   PodPointer pod;
@@ -41,7 +44,7 @@ struct SchedulePlan {
 SchedulePlan plan_schedule(const Snapshot& snapshot);
 // The same over loads that are kept. REQUIRES: `waiting` is in that order.
 SchedulePlan plan_schedule(NodeLoads loads, const BoundPods& bound, std::span<const PodPointer> waiting,
-                           const std::vector<BudgetPointer>& budgets);
+                           const std::vector<BudgetPointer>& budgets, Storage storage = {});
 
 bool has_ended(const corev1::Pod& pod);
 bool weighs_on_node(const corev1::Pod& pod);

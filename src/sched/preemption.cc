@@ -87,7 +87,8 @@ auto harm_of(const Candidate& candidate) {
 }  // namespace
 
 bool is_resolvable_by_preemption(const std::string& reason) {
-  return reason.starts_with("Insufficient ") || reason == "Too many pods" || reason.find("free ports") != std::string::npos;
+  return reason.starts_with("Insufficient ") || reason == "Too many pods" || reason.find("free ports") != std::string::npos ||
+         reason.find("ReadWriteOncePod") != std::string::npos;
 }
 
 std::string why_it_may_not_preempt(const corev1::Pod& pod, const BoundPods& bound) {

@@ -63,7 +63,11 @@ Scheduler::Scheduler(Loop& loop, Client& client)
       pods_(loop, client, kind_of<corev1::Pod>()),
       nodes_(loop, client, kind_of<corev1::Node>()),
       budgets_(loop, client, kind_of<policyv1::PodDisruptionBudget>()),
+      claims_(loop, client, kind_of<corev1::PersistentVolumeClaim>()),
+      volumes_(loop, client, kind_of<corev1::PersistentVolume>()),
+      classes_(loop, client, kind_of<storagev1::StorageClass>()),
       wake_(loop),
+      claims_changed_(loop),
       scope_(loop) {}
 
 Scheduler::~Scheduler() {
@@ -73,9 +77,12 @@ Scheduler::~Scheduler() {
 void Scheduler::start() {
   pods_.add_handler([this](const Object& old, const Object& next) { pod_changed(old, next); });
   nodes_.add_handler([this](const Object& old, const Object& next) { node_changed(old, next); });
-  pods_.start();
-  nodes_.start();
-  budgets_.start();
+  claims_.add_handler([this](const Object&, const Object&) {
+    claims_changed_.set();
+    wake_.set();
+  });
+  for (Informer* informer : {&volumes_, &classes_}) informer->add_handler([this](const Object&, const Object&) { wake_.set(); });
+  for (Informer* informer : {&pods_, &nodes_, &budgets_, &claims_, &volumes_, &classes_}) informer->start();
   scope_.spawn(run());
 }
 
@@ -106,13 +113,13 @@ void Scheduler::node_changed(const Object& old, const Object& next) {
 Task<void> Scheduler::run() {
   co_await pods_.synced_event().wait();
   co_await nodes_.synced_event().wait();
-  co_await budgets_.synced_event().wait();
+  for (Informer* informer : {&budgets_, &claims_, &volumes_, &classes_}) co_await informer->synced_event().wait();
   while (true) {
     co_await wake_.wait();
     wake_.reset();
     std::vector<BudgetPointer> budgets;
     for (const auto& object : budgets_.list()) budgets.push_back(as<policyv1::PodDisruptionBudget>(object));
-    SchedulePlan plan = plan_schedule(cache_.loads(), cache_.bound(), cache_.waiting(), budgets);
+    SchedulePlan plan = plan_schedule(cache_.loads(), cache_.bound(), cache_.waiting(), budgets, storage());
     for (size_t i = 0; i < plan.bindings.size(); i += kBindingsAtOnce) {
       std::vector<Task<void>> batch;
       for (size_t j = i; j < std::min(plan.bindings.size(), i + kBindingsAtOnce); ++j) batch.push_back(bind(std::move(plan.bindings[j])));
@@ -126,6 +133,10 @@ Task<void> Scheduler::run() {
 Task<void> Scheduler::bind(Binding binding) {
   const auto& metadata = binding.pod->metadata();
   cache_.assume(metadata.uid(), binding.node);
+  if (!binding.claims.empty()) {
+    scope_.spawn(bind_claims(std::move(binding)));
+    co_return;
+  }
   auto bound = co_await client_.bind_pod(metadata.namespace_(), metadata.name(), metadata.uid(), binding.node);
   if (bound) {
     recorder_.normal(*binding.pod, "Scheduled",

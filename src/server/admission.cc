@@ -75,7 +75,7 @@ Result<void> protect_storage(const Admission& admission) {
 
 // In upstream's order.
 constexpr Step kSteps[] = {
-    namespace_lifecycle,        admit_limits,    admit_service_account, restrict_node,     admit_priority,
+    namespace_lifecycle,        admit_limits,    admit_service_account, restrict_node,     admit_priority, admit_storage_class,
     default_toleration_seconds, protect_storage, admit_runtime_class,   forbid_escalation,
 };
 constexpr Step kChecks[] = {check_limits, check_pod_security, check_default_class, check_overhead};

@@ -31,6 +31,7 @@ Result<void> check_limits(const Admission& admission);           // limit_ranges
 Result<void> admit_service_account(const Admission& admission);  // account_admission.cc
 Result<void> admit_priority(const Admission& admission);         // priority.cc
 Result<void> check_default_class(const Admission& admission);    // priority.cc
+Result<void> admit_storage_class(const Admission& admission);    // storage_class.cc
 Result<void> check_pod_security(const Admission& admission);     // pod_security.cc
 Result<void> admit_runtime_class(const Admission& admission);    // runtime_class.cc
 Result<void> check_overhead(const Admission& admission);         // runtime_class.cc

@@ -49,6 +49,21 @@ class Volumes(unittest.TestCase):
         wait_until(lambda: waiting().get("reason") == "CreateContainerConfigError", 30, "the refusal")
         self.assertIn('failed to prepare subPath for volumeMount "v" of container "main"', waiting()["message"])
 
+    def test_the_content_of_an_image_is_a_volume(self):
+        volumes = [{"name": "image", "image": {"reference": "bash", "pullPolicy": "IfNotPresent"}}]
+        mounts = [{"name": "image", "mountPath": "/image"}, {"name": "image", "mountPath": "/part", "subPath": "usr/local/bin"}]
+        self.apply(pod("image-volume", volumes, [sleeper(volumeMounts=mounts)]), "condition=ready")
+        self.assertEqual(self.shell("image-volume", "/image/usr/local/bin/bash -c 'echo whole'; /part/bash -c 'echo part'").stdout, "whole\npart\n")
+        self.assertIn("Read-only file system", self.shell("image-volume", "touch /image/new").stderr)
+        self.server.kubectl("apply", "-f", "-", input=json.dumps(
+            pod("no-image", [{"name": "image", "image": {"reference": "127.0.0.1:1/none:v1"}}], [sleeper(volumeMounts=mounts[:1])])))
+
+        def waiting():
+            statuses = self.server.json("get", "pod", "no-image")["status"].get("containerStatuses", [{}])
+            return statuses[0].get("state", {}).get("waiting", {})
+        wait_until(lambda: waiting().get("reason") == "ImagePullBackOff", 30, "the back-off")
+        self.assertIn('Back-off pulling image "127.0.0.1:1/none:v1": ErrImagePull: failed to resolve reference', waiting()["message"])
+
     def test_a_container_reads_variables_and_a_part_of_what_one_before_it_wrote(self):
         volumes = [{"name": "v", "emptyDir": {}}]
         write = {**IMAGE, "name": "write", "volumeMounts": [{"name": "v", "mountPath": "/v"}],

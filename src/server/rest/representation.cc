@@ -136,7 +136,7 @@ Result<http::Body> answer_body(Server& server, const Request& request, const Ans
     return in_format(partial ? partial_list_json(server, answer, representation) : list_json(server, answer), representation);
   }
   TRY(IncludeObject include, include_of(include_object));
-  TableOptions options{.meta_version = representation.meta_version, .include = include};
+  TableOptions options{.meta_version = representation.meta_version, .include = include, .is_list = answer.is_list};
   if (answer.is_list) return in_format(table_text(*answer.kind, answer.items, list_meta(answer), options, now), representation);
   std::span<const Object> one(&answer.object, 1);
   return in_format(table_text(*answer.kind, one, object_list_meta(*answer.object), options, now), representation);
