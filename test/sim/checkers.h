@@ -25,9 +25,10 @@ class Checkers {
   Checkers(const CommitTap& store, const Clock& clock, const Duration& moved) : store_(store), clock_(clock), moved_(moved) {}
 
   void see(const Commit& commit);
-  // Faults were over by `since`, and kCalm went by: each CronJob that may run has run at a time after that.
+  // Faults are over, and kCalm goes by between the two: each CronJob that may run has run at a time in it.
   static constexpr Duration kCalm = std::chrono::minutes(8);
-  void see_schedules(WallTime since);
+  void begin_calm();
+  void end_calm();
   // Faults are over, and time went on: everything has ended, and nothing is left behind. `live_sandboxes`: of the runtime.
   void see_end(size_t live_sandboxes);
   // Job, CronJob and pod may be removed by another hand, and then a run may begin again.
@@ -69,7 +70,7 @@ class Checkers {
   void check_overlap(const Job& run, const metav1::OwnerReference& owner);
   // A Job of the CronJob that has not ended, but this one; null: none.
   const Job* unfinished_run(const std::string& cron_job_uid, const std::string& but) const;
-  bool waits_rightly(const batchv1::CronJob& cron_job, WallTime since) const;
+  bool waits_rightly(const batchv1::CronJob& cron_job) const;
   void see_pod(const Pod* old, const Pod* next);
   void check_parallelism(const Job& job, const JobLedger& ledger, const Pod& pod);
   void check_release(const Pod& pod, const PodLedger& ledger);
@@ -88,6 +89,8 @@ class Checkers {
   std::map<std::string, std::string> job_keys_, pod_keys_;           // uid → key in the store
   std::map<std::pair<std::string, std::string>, std::string> runs_;  // CronJob and planned time → Job
   std::set<std::string> removed_by_hand_;
+  WallTime calm_since_{};
+  std::set<std::string> behind_;  // keys of CronJobs whose last run or creation was still to come when the calm began: the clock was set back
   std::optional<std::string> violation_;
 };
 

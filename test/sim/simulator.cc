@@ -154,9 +154,9 @@ class Simulator {
     cluster_.stop(Part::kNode);
     cluster_.start(Part::kNode);
     runtime_->forget_debts();
-    const WallTime calm_since = cluster_.loop().now();
+    checkers_.begin_calm();
     cluster_.loop().run_for(Checkers::kCalm);
-    if (!checkers_.violation()) checkers_.see_schedules(calm_since);
+    if (!checkers_.violation()) checkers_.end_calm();
     actors_.spawn(hand_.let_everything_end(cluster_.admin()));
     for (Duration waited{0}; waited < 48h && !checkers_.violation(); waited += 10min) {
       cluster_.loop().run_for(10min);
