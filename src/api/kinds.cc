@@ -51,6 +51,7 @@ constexpr Subresource kPodSubresources[] = {
     {.name = "exec", .kind = "PodExecOptions", .verbs = "create,get"},
     {.name = "log", .kind = "Pod", .verbs = "get"},
     {.name = "portforward", .kind = "PodPortForwardOptions", .verbs = "create,get"},
+    {.name = "proxy", .kind = "PodProxyOptions", .verbs = "create,delete,get,patch,update"},
     {.name = "status", .kind = "Pod", .verbs = kStatusVerbs},
 };
 constexpr Subresource kNamespaceSubresources[] = {

@@ -56,7 +56,7 @@ constexpr OpenApiParameter kForwardParameters[] = {
     {"ports", "integer", "The ports to connect to, where the protocol does not name them."},
 };
 constexpr OpenApiParameter kProxyParameters[] = {
-    {"path", "string", "The page of the node to show."},
+    {"path", "string", "The path that is asked of the node or the pod."},
 };
 
 // "batch" and "v1" as the identifiers of operations spell them: "BatchV1".
@@ -178,7 +178,7 @@ void add_kind(const Kind& kind, std::vector<OpenApiOperation>& out) {
   }
   for (const Subresource& subresource : kind.subresources) {
     Place place{object.path + "/" + std::string(subresource.name), kind.namespaced, true, &subresource};
-    for (std::string_view verb : {"get", "create", "update", "patch"}) {
+    for (std::string_view verb : {"get", "create", "update", "patch", "delete"}) {
       std::string listed = "," + std::string(subresource.verbs) + ",";
       if (listed.find("," + std::string(verb) + ",") != listed.npos) add_operation(kind, place, verb, out);
     }

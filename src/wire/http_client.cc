@@ -59,8 +59,11 @@ Task<Result<void>> ClientConnection::flush() {
   co_return sent;
 }
 
-Task<Result<ResponseHead>> ClientConnection::get(std::string authority, std::string target, std::string headers) {
-  CO_TRY_VOID(co_await write("GET " + target + " HTTP/1.1\r\nHost: " + authority + "\r\n" + headers + "\r\n"));
+Task<Result<ResponseHead>> ClientConnection::ask(std::string method, std::string authority, std::string target, std::string headers,
+                                                 std::string body) {
+  if (method == "HEAD") answer_.expect_no_body();
+  std::string head = method + " " + target + " HTTP/1.1\r\nHost: " + authority + "\r\n" + headers + "\r\n";
+  CO_TRY_VOID(co_await write(std::move(head) + body));
   while (!answer_.head()) {
     CO_TRY(const std::string bytes, co_await read());
     CO_TRY_VOID(bytes.empty() ? answer_.end() : answer_.feed(bytes));

@@ -21,8 +21,11 @@ class ClientConnection {
   // Whom the server's certificate names.
   Peer peer() const { return tls_ ? tls_->peer() : Peer(); }
 
-  // Sends a GET, and waits for the head of the answer. Once. `headers` are whole lines, each with its end.
-  Task<Result<ResponseHead>> get(std::string authority, std::string target, std::string headers);
+  // Sends a request, and waits for the head of the answer. Once. `headers` are whole lines, each with its end; they tell of the body.
+  Task<Result<ResponseHead>> ask(std::string method, std::string authority, std::string target, std::string headers, std::string body = "");
+  Task<Result<ResponseHead>> get(std::string authority, std::string target, std::string headers) {
+    return ask("GET", std::move(authority), std::move(target), std::move(headers));
+  }
   // The next piece of the body; "" at its end.
   Task<Result<std::string>> read_body();
   // The body as far as it goes up to so many bytes.

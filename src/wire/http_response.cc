@@ -85,7 +85,7 @@ Result<void> ResponseReader::read_head() {
     framing_ = Framing::kLength;
     remaining_bytes_ = *bytes;
   }
-  done_ = head.status == kSwitchingProtocols || head.status == kNoContent || head.status == kNotModified ||
+  done_ = no_body_ || head.status == kSwitchingProtocols || head.status == kNoContent || head.status == kNotModified ||
           (framing_ == Framing::kLength && remaining_bytes_ == 0);
   head_ = std::move(head);
   return {};

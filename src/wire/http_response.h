@@ -24,6 +24,8 @@ class ResponseReader {
 
   // kServiceUnavailable: these bytes are no answer.
   Result<void> feed(std::string_view bytes);
+  // The request was a HEAD: the answer's headers tell of a body that does not come.
+  void expect_no_body() { no_body_ = true; }
   // The server has closed. The same, when it has not sent all that it announced.
   Result<void> end();
 
@@ -46,6 +48,7 @@ class ResponseReader {
   uint64_t remaining_bytes_ = 0;  // of the body, or of the chunk
   bool in_chunk_ = false;
   bool in_trailer_ = false;
+  bool no_body_ = false;
   bool done_ = false;
 };
 

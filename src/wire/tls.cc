@@ -90,9 +90,11 @@ Result<TlsContext> TlsContext::make_client(const ClientTlsOptions& options) {
   SSL_CTX* context = made.context_.get();
   if (context == nullptr) return tls_error("a context");
   set_up(context);
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);  // also when no authority could be read
-  TRY_VOID(use_certificate(context, options.certificate_pem, options.key_pem));
-  TRY_VOID(believe(context, options.authority_pem));
+  if (!options.believes_anyone) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);  // also when no authority could be read
+    TRY_VOID(believe(context, options.authority_pem));
+  }
+  if (!options.certificate_pem.empty()) TRY_VOID(use_certificate(context, options.certificate_pem, options.key_pem));
   static constexpr unsigned char kOffered[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   if (SSL_CTX_set_alpn_protos(context, kOffered, sizeof kOffered) != 0) return tls_error("the protocols");
   return made;

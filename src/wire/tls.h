@@ -18,6 +18,7 @@ struct TlsOptions;
 struct ClientTlsOptions {
   std::string certificate_pem, key_pem;
   std::string authority_pem;
+  bool believes_anyone = false;  // whoever answers at the address is taken for the server
 };
 
 // One side's certificate, key, and whom it believes. A server offers HTTP/2 and HTTP/1.1 by ALPN.

@@ -87,6 +87,8 @@ def conformance_text():
 STREAMS = """`pods/exec` and `pods/attach` are served over WebSockets (`v5.channel.k8s.io` down to `channel.k8s.io`, and the base64 ones) and over SPDY/3.1 (`v4.channel.k8s.io`
 down to `channel.k8s.io`), `pods/portforward` over SPDY/3.1, plain or through a WebSocket, and over `v4.channel.k8s.io`: so by every kubectl, new and old, and the
 libraries that speak any of them. A session with a container whose input is for one session (`stdinOnce`) does not outlive a restart of stint, nor does that input.
+`pods/proxy` passes answers on piece by piece, and upgrades; the body of a request is read whole first, and may have what any other may have. Links in HTML pages
+are not rewritten as upstream does; redirections are. `services/proxy` is not served.
 """
 
 

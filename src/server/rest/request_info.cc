@@ -1,5 +1,7 @@
 #include "server/rest/request_info.h"
 
+#include <span>
+
 #include "wire/http.h"
 
 namespace stint::rest {
@@ -43,6 +45,14 @@ size_t end_of_term(std::string_view text) {
   return std::string_view::npos;
 }
 
+// As upstream puts it together: without empty segments, and with the slash at the end that the whole path has.
+std::string proxied_path(std::span<const std::string> parts, std::string_view whole) {
+  std::string path;
+  for (const std::string& part : parts) path.append("/").append(part);
+  if (whole.ends_with('/') && !path.ends_with('/')) path += '/';
+  return path;
+}
+
 // The value that `field=` asks for, unless it could not stand in a path.
 std::string selected(std::string_view field_selector, std::string_view field) {
   while (!field_selector.empty()) {
@@ -72,6 +82,10 @@ void refine_verb(RequestInfo& info, const Query& query) {
 
 bool is_pod_stream(std::string_view subresource) {
   return subresource == "exec" || subresource == "attach" || subresource == "portforward";
+}
+
+bool is_pod_proxy(const RequestInfo& info) {
+  return info.is_resource && info.group.empty() && info.resource == "pods" && info.subresource == "proxy";
 }
 
 RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query) {
@@ -107,6 +121,9 @@ RequestInfo parse_request_info(std::string_view method, std::string decoded_path
   info.too_deep = parts.size() > at + 3;
   if (info.resource == "nodes" && info.group.empty() && info.subresource == "proxy") {
     for (size_t i = at + 3; i < parts.size(); ++i) info.handed_on += "/" + http::percent_encode(parts[i]);
+    info.too_deep = false;
+  } else if (is_pod_proxy(info)) {
+    info.proxied_path = proxied_path(std::span(parts).subspan(at + 3), info.path);
     info.too_deep = false;
   }
   if (watch_prefix) {

@@ -24,10 +24,12 @@ struct RequestInfo {
   std::string selected_node;  // the node to which it restricts a list, watch or deletion of many
   bool too_deep = false;      // segments past the subresource: but of what is handed on, nothing here is served so deep
   std::string handed_on;      // what stands behind nodes/NAME/proxy, encoded: "/metrics/cadvisor"
+  std::string proxied_path;   // what stands behind pods/NAME/proxy, decoded; "" of a path that ends there
 };
 
-// Those that are answered by streams both ways.
+// Those that are answered by streams both ways, and by what listens in a pod.
 bool is_pod_stream(std::string_view subresource);
+bool is_pod_proxy(const RequestInfo& info);
 
 RequestInfo parse_request_info(std::string_view method, std::string decoded_path, const Query& query);
 

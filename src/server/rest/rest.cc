@@ -9,10 +9,12 @@
 #include "server/rest/health.h"
 #include "server/rest/openid.h"
 #include "server/rest/pod_log.h"
+#include "server/rest/pod_proxy.h"
 #include "server/rest/pod_streams.h"
 #include "server/rest/representation.h"
 #include "server/rest/request_info.h"
 #include "server/rest/request_metrics.h"
+#include "server/rest/route.h"
 #include "server/rest/status_text.h"
 #include "server/rest/watch_stream.h"
 #include "wire/gzip.h"
@@ -48,51 +50,6 @@ struct Exchange {
   AuditAnnotations annotations;
 };
 
-// What a path leads to.
-struct Target {
-  const Kind* kind = nullptr;  // null: nothing is served there
-  Verb verb = Verb::kGet;
-  bool allowed = true;  // false: it is served, but not by this method
-};
-
-std::optional<Verb> verb_of(std::string_view name) {
-  constexpr std::pair<std::string_view, Verb> kVerbs[] = {
-      {"get", Verb::kGet},       {"list", Verb::kList},   {"watch", Verb::kWatch},   {"create", Verb::kCreate},
-      {"update", Verb::kUpdate}, {"patch", Verb::kPatch}, {"delete", Verb::kDelete}, {"deletecollection", Verb::kDeleteCollection}};
-  for (const auto& [known, verb] : kVerbs) {
-    if (known == name) return verb;
-  }
-  return std::nullopt;
-}
-
-// Whether the verb goes with one object, a collection, or a collection over all namespaces.
-bool fits_path(Verb verb, const RequestInfo& info, const Kind& kind) {
-  bool on_collection = info.name.empty();
-  bool across_namespaces = kind.namespaced && info.ns.empty();
-  if (across_namespaces) return verb == Verb::kList || verb == Verb::kWatch;
-  if (verb == Verb::kCreate) return on_collection || !info.subresource.empty();
-  if (verb == Verb::kUpdate || verb == Verb::kPatch) return !on_collection;
-  return true;
-}
-
-Target route(const RequestInfo& info) {
-  Target target;
-  const Kind* kind = find_kind(info.group, info.version, info.resource);
-  if (kind == nullptr || info.too_deep) return target;
-  // A path with a namespace leads to a namespaced kind, or to that namespace: what is allowed in one must reach no other.
-  const bool is_own_namespace = info.resource == "namespaces" && info.name == info.ns;
-  if (!kind->namespaced && !info.ns.empty() && !is_own_namespace) return target;
-  const Subresource* subresource = kind->subresource(info.subresource);
-  if (!info.subresource.empty() && subresource == nullptr) return target;
-  if (kind->namespaced && info.ns.empty() && !info.name.empty()) return target;
-  target.kind = kind;
-  auto verb = verb_of(info.verb);
-  target.verb = verb.value_or(Verb::kGet);
-  target.allowed =
-      verb && fits_path(*verb, info, *kind) && (subresource != nullptr ? subresource->has_verb(info.verb) : kind->has_verb(info.verb));
-  return target;
-}
-
 Endpoint endpoint_of(Verb verb) {
   switch (verb) {
     case Verb::kList:
@@ -107,8 +64,8 @@ Endpoint endpoint_of(Verb verb) {
 // Those that last as long as the client likes hold no place among the requests.
 bool is_long_running(const Exchange& exchange) {
   const RequestInfo& info = exchange.info;
-  return info.is_resource &&
-         (info.verb == "watch" || is_pod_stream(info.subresource) || (info.subresource == "log" && exchange.query.flag("follow")));
+  return info.is_resource && (info.verb == "watch" || is_pod_proxy(info) || is_pod_stream(info.subresource) ||
+                              (info.subresource == "log" && exchange.query.flag("follow")));
 }
 
 // Upstream serves these beside its router, which knows methods.
@@ -162,6 +119,7 @@ struct RestHandler::State {
   Task<std::optional<Reply>> answer_log(Exchange& exchange, Request request);
   Task<std::optional<Reply>> answer_pod_stream(Exchange& exchange, Request request);
   Task<std::optional<Reply>> answer_node_page(Exchange& exchange, Request request);
+  Task<std::optional<Reply>> answer_pod_proxy(Exchange& exchange, Request request);
   // The Pod, or the answer when there is none.
   Task<Result<Object>> find_pod(Request request);
   Task<std::optional<Reply>> answer_over_websocket(Exchange& exchange, rest::WatchStream stream, std::unique_ptr<ObjectWatch> watch);
@@ -230,7 +188,9 @@ Task<std::optional<Reply>> RestHandler::State::answer_in_turn(Exchange& exchange
   if (!exchange.info.is_resource) co_return co_await answer_document(exchange);
   Target target = rest::route(exchange.info);
   if (target.kind == nullptr) co_return rest::nothing_there_reply(exchange.info.path);
-  if (!target.allowed || exchange.http.method == "HEAD") co_return rest::method_not_allowed_reply();
+  const std::string& method = exchange.http.method;
+  const bool allowed = rest::is_pod_proxy(exchange.info) ? target.allowed || method == "OPTIONS" : target.allowed && method != "HEAD";
+  if (!allowed) co_return rest::method_not_allowed_reply();
   co_return co_await answer_resource(exchange, target);
 }
 
@@ -258,6 +218,7 @@ Task<std::optional<Reply>> RestHandler::State::answer_resource(Exchange& exchang
   request.name = exchange.info.name;
   request.subresource = exchange.info.subresource;
   if (options.audit_log != nullptr) request.annotations = &exchange.annotations;
+  if (rest::is_pod_proxy(exchange.info)) co_return co_await answer_pod_proxy(exchange, std::move(request));
   if (request.subresource == "proxy") co_return co_await answer_node_page(exchange, std::move(request));
   if (request.subresource == "log") co_return co_await answer_log(exchange, std::move(request));
   if (rest::is_pod_stream(request.subresource)) co_return co_await answer_pod_stream(exchange, std::move(request));
@@ -411,6 +372,24 @@ Task<std::optional<Reply>> RestHandler::State::answer_pod_stream(Exchange& excha
                                               .subresource = subresource,
                                               .headers = {{"Audit-Id", exchange.audit_id}},
                                               .upgraded = [this, &exchange] { count(exchange, 101); }});
+}
+
+Task<std::optional<Reply>> RestHandler::State::answer_pod_proxy(Exchange& exchange, Request request) {
+  auto name = rest::parse_proxy_name(request.name);
+  if (!name) co_return rest::error_reply(name.error());
+  request.name = name->pod;
+  auto found = co_await find_pod(std::move(request));
+  if (!found) co_return rest::error_reply(found.error());
+  const Object pod = *std::move(found);  // the call borrows it
+  co_return co_await rest::answer_pod_proxy({.loop = loop,
+                                             .http = exchange.http,
+                                             .response = exchange.response,
+                                             .name = *std::move(name),
+                                             .pod = static_cast<const corev1::Pod&>(*pod),
+                                             .path = exchange.info.path,
+                                             .proxied_path = exchange.info.proxied_path,
+                                             .headers = {{"Audit-Id", exchange.audit_id}},
+                                             .head = [this, &exchange](int status) { count(exchange, status); }});
 }
 
 http::Headers RestHandler::State::stream_headers(const Exchange& exchange, std::string_view content_type) const {

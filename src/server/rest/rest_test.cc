@@ -147,7 +147,7 @@ TEST_F(RestTest, WhatNoGroupServesIsPlainText) {
 }
 
 TEST_F(RestTest, WhatAServedGroupDoesNotHaveIsAStatus) {
-  for (std::string path : {"/api/v1/namespaces/default/pods/p/proxy", "/apis/batch/v1/namespaces/default/jobs/j/status/more",
+  for (std::string path : {"/api/v1/namespaces/default/pods/p/proxies", "/apis/batch/v1/namespaces/default/jobs/j/status/more",
                            "/api/v1/namespaces/default/nodes", "/api/v2", "/apis/batch/v9/things"}) {
     auto missing = get(path);
     EXPECT_EQ(missing->code, 404) << path;
