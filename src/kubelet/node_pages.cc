@@ -6,6 +6,16 @@ namespace {
 constexpr size_t kPageBytesMax = size_t{32} << 20;
 constexpr Duration kPageMax = std::chrono::seconds(30);
 
+Task<Result<std::string>> whole_body(http::ClientConnection& stream) {
+  std::string body;
+  while (true) {
+    CO_TRY(const std::string piece, co_await stream.read_body());
+    if (piece.empty()) co_return body;
+    body += piece;
+    if (body.size() > kPageBytesMax) co_return fail(Reason::kInternalError, "the kubelet's page is too long");
+  }
+}
+
 }  // namespace
 
 Task<Result<NodePage>> NodePages::page(std::string node, std::string target) {
@@ -17,7 +27,9 @@ Task<Result<NodePage>> NodePages::page(std::string node, std::string target) {
   CO_TRY(const http::ResponseHead answer, *std::move(head));
   NodePage page{.code = answer.status, .content_type = "text/plain; charset=utf-8"};
   if (const std::string_view type = answer.header("Content-Type"); !type.empty()) page.content_type = type;
-  page.body = co_await kubelet.stream->read_text(kPageBytesMax);
+  auto body = co_await with_timeout(kubelets_.loop(), kPageMax, whole_body(*kubelet.stream));
+  if (!body) co_return fail(Reason::kServiceUnavailable, "the kubelet of node \"" + node + "\" does not come to an end");
+  CO_TRY(page.body, *std::move(body));
   co_return page;
 }
 

@@ -48,7 +48,11 @@ std::optional<Refusal> refuse_sysctls(const corev1::PodSpec& spec) {
 }  // namespace
 
 void WeighingPods::add(const ResourceAmounts& requests, int sign) {
-  for (const auto& [name, amount] : requests) sums_[name] += static_cast<__int128>(sign) * amount;
+  for (const auto& [name, amount] : requests) {
+    __int128& sum = sums_[name];
+    sum += static_cast<__int128>(sign) * amount;
+    if (sum == 0) sums_.erase(name);  // names are the pods' own, and would gather
+  }
 }
 
 void WeighingPods::put(const std::string& uid, const corev1::PodSpec& spec) {

@@ -15,12 +15,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 namespace stint::os {
 namespace {
 
 constexpr uid_t kNobody = 65535;  // as upstream's pause image has it
 constexpr char kTitle[] = "/pause";
+constexpr char kName[] = "pause";
 
 int complain(const char* what) {
   std::fprintf(stderr, "%s: %s\n", what, std::strerror(errno));
@@ -57,7 +59,7 @@ void set_title(int argc, char** argv) {
   const auto room = static_cast<size_t>(end - argv[0]);
   std::memset(argv[0], 0, room);
   std::memcpy(argv[0], kTitle, std::min(room, sizeof kTitle - 1));
-  prctl(PR_SET_NAME, "pause", 0, 0, 0);
+  prctl(PR_SET_NAME, kName, 0, 0, 0);
 }
 
 // The first process of the namespace. `ready` is told when nothing is left to go wrong.
@@ -78,6 +80,16 @@ Command process_holder_command(const std::vector<std::string>& procs_files) {
   Command command{.args = {"/proc/self/exe", kProcessHolderVerb}};
   command.args.insert(command.args.end(), procs_files.begin(), procs_files.end());
   return command;
+}
+
+// The name is the last thing that it takes; who made it waits under another, in the namespaces of the host.
+std::optional<int> find_process_holder(const std::vector<int>& processes) {
+  for (const int pid : processes) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+    std::string name;
+    if (std::getline(file, name) && name == kName) return pid;
+  }
+  return std::nullopt;
 }
 
 int hold_processes(int argc, char** argv) {

@@ -35,7 +35,7 @@ Task<void> Scheduler::bind_claims(Binding binding) {
   }
   bool bound = false;
   if (chosen) {
-    const auto all = co_await with_timeout(loop_, kBindMax, all_bound(binding.claims, binding.node));
+    const auto all = co_await with_timeout(loop_, kBindMax, all_bound(binding.pod, binding.claims, binding.node));
     bound = all.value_or(false);
   }
   for (const std::string& name : ours) promised_.erase(name);
@@ -65,11 +65,13 @@ Task<Result<void>> Scheduler::choose(ClaimChoice choice, std::string node) {
   co_return Result<void>();
 }
 
-// False: one is gone, or was given back because its volume cannot be made there.
-Task<bool> Scheduler::all_bound(std::vector<ClaimChoice> claims, std::string node) {
+// False: the pod or one of them is gone, or was given back because its volume cannot be made there.
+Task<bool> Scheduler::all_bound(PodPointer pod, std::vector<ClaimChoice> claims, std::string node) {
   std::set<std::string> named;  // claims that were seen with the node
   while (true) {
     claims_changed_.reset();
+    const auto waiting = as<corev1::Pod>(pods_.get(pod->metadata().namespace_(), pod->metadata().name()));
+    if (waiting == nullptr || waiting->metadata().uid() != pod->metadata().uid() || is_deleting(*waiting)) co_return false;
     bool all = true;
     for (const ClaimChoice& choice : claims) {
       const auto& metadata = choice.claim->metadata();

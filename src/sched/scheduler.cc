@@ -96,6 +96,7 @@ void Scheduler::pod_changed(const Object& old, const Object& next) {
   } else {
     cache_.set_pod(pod);
   }
+  if (!next || is_deleting(*pod)) claims_changed_.set();  // nobody waits for its claims any more
   const bool left = old && weighs_on_node(static_cast<const corev1::Pod&>(*old)) && (!next || !weighs_on_node(*pod));
   if (left || (next && wants_scheduling(*pod) && !cache_.is_assumed(uid))) wake_.set();
 }

@@ -27,7 +27,7 @@ class Scheduler {
   Storage storage() const;
   Task<void> bind_claims(Binding binding);
   Task<Result<void>> choose(ClaimChoice choice, std::string node);
-  Task<bool> all_bound(std::vector<ClaimChoice> claims, std::string node);
+  Task<bool> all_bound(PodPointer pod, std::vector<ClaimChoice> claims, std::string node);
   Task<void> preempt(Preemption preemption);
   Task<void> push_off(PodPointer victim, const Preemption& preemption);
   Task<void> report(Unschedulable pod);

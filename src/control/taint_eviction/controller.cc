@@ -58,7 +58,8 @@ void TaintEvictionController::pod_changed(const Object& old, const Object& next)
   const std::string key = object_key(next ? *next : *old);
   if (old) {
     const auto& before = static_cast<const corev1::Pod&>(*old).spec();
-    if (auto found = on_node_.find(before.nodename()); found != on_node_.end() && !next) {
+    if (auto found = on_node_.find(before.nodename()); 
+        found != on_node_.end() && (!next || static_cast<const corev1::Pod&>(*next).spec().nodename() != before.nodename())) {
       found->second.erase(key);
       if (found->second.empty()) on_node_.erase(found);
     }

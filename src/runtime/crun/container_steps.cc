@@ -106,17 +106,24 @@ Task<Result<ContainerStatus>> CrunDriver::start_container(ContainerConfig config
 Task<Result<std::string>> CrunDriver::shared_processes(const SandboxConfig& sandbox) {
   // The group tells which process it is, also to the next life of this one.
   const std::string group = cgroup_of(sandbox) + "/pause";
-  const auto find = [this, group] { return on_pool(loop_, [cgroups = cgroups_, group] { return cgroups.processes(group); }); };
-  CO_TRY(std::vector<int> pids, co_await find());
-  if (pids.empty()) {
-    CO_TRY(const std::vector<std::string> files,
-           co_await on_pool(loop_, [cgroups = cgroups_, group] { return cgroups.create_leaf(group); }));
+  const auto find = [cgroups = cgroups_, group]() -> Result<std::optional<int>> {
+    TRY(const std::vector<int> pids, cgroups.processes(group));
+    return os::find_process_holder(pids);
+  };
+  CO_TRY(std::optional<int> holder, co_await on_pool(loop_, find));
+  if (!holder) {
+    // One that an earlier try left half way is not to be trusted with anything.
+    const auto begin_anew = [cgroups = cgroups_, group]() -> Result<std::vector<std::string>> {
+      if (const auto left = cgroups.processes(group)) std::ranges::for_each(*left, [](int pid) { kill(pid, SIGKILL); });
+      return cgroups.create_leaf(group);
+    };
+    CO_TRY(const std::vector<std::string> files, co_await on_pool(loop_, begin_anew));
     CO_TRY(const os::ProcessResult made, co_await os::run(loop_, os::process_holder_command(files), kProcessHolderLimit));
-    CO_TRY(pids, co_await find());
-    if (made.exit_code != 0 || pids.empty())
+    CO_TRY(holder, co_await on_pool(loop_, find));
+    if (made.exit_code != 0 || !holder)
       co_return fail(Reason::kInternalError, "no process namespace for the sandbox " + sandbox.id + ": " + made.err);
   }
-  co_return "/proc/" + std::to_string(pids.front()) + "/ns/pid";
+  co_return "/proc/" + std::to_string(*holder) + "/ns/pid";
 }
 
 // Everything on disk that the OCI runtime and the next life of this process need.
