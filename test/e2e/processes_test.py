@@ -39,8 +39,15 @@ class Processes:
         self.server.kubectl("wait", "--for=condition=ready", f"pod/{name}", "--timeout=40s")
 
     def pids_of(self, word):
-        return [pid for pid in self.server.container_processes()
-                if word in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")]
+        found = []
+        for pid in self.server.container_processes():
+            try:
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended meanwhile
+            if word in words:
+                found.append(pid)
+        return found
 
     def test_containers_see_and_signal_each_others_processes_alone(self):
         self.create("shared", container("a", "trap 'exit 7' USR1; while :; do sleep 0.1; done"), container("b", "sleep 1000"), shareProcessNamespace=True)
