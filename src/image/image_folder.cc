@@ -1,10 +1,12 @@
 #include "image/image_folder.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <sstream>
 
@@ -14,12 +16,12 @@
 #include "image/layer.h"
 #include "image/sha256.h"
 #include "os/file.h"
+#include "os/pidfd.h"
 
 namespace stint {
 namespace {
 
 constexpr size_t kRecordBytesMax = 8 * 1024 * 1024;
-constexpr size_t kStatBytesMax = 4096;
 constexpr char kClaim[] = "-layers-";  // in the name of an entry of tmp/
 constexpr size_t kMountsBytesMax = 16 * 1024 * 1024;
 
@@ -37,22 +39,28 @@ struct WorkDir {
 };
 
 // Names a process for as long as it runs: pids are used again, and in a container ours is the one before.
-std::string process_name(const std::string& pid) {
-  const auto stat = os::read_file("/proc/" + pid + "/stat", kStatBytesMax);
-  if (!stat) return "";
-  constexpr int kStartTimeField = 22;  // of proc(5); the second may hold spaces, and ends with the last parenthesis
-  size_t at = stat->rfind(')');
-  for (int field = 2; field < kStartTimeField && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
-  if (at == std::string::npos) return "";
-  return pid + "." + stat->substr(at + 1, stat->find(' ', at + 1) - at - 1);
+std::string process_name(pid_t pid) {
+  const auto ticks = os::process_start_ticks(pid);
+  return ticks ? std::to_string(pid) + "." + std::to_string(*ticks) : "";
 }
 
-std::string own_name() { return process_name(std::to_string(getpid())); }
+std::string own_name() { return process_name(getpid()); }
 
 // Of the process that made the entry of tmp/.
 bool is_running(const std::string& entry) {
   const std::string name = entry.substr(0, entry.find('-'));
-  return process_name(name.substr(0, name.find('.'))) == name;
+  pid_t pid = 0;
+  std::from_chars(name.data(), name.data() + name.size(), pid);
+  return pid > 0 && process_name(pid) == name;
+}
+
+// Of every process that uses the folder. Shared by those who say which layers they need, exclusive while layers go; never held for long.
+Result<os::Descriptor> lock_layers(const std::string& dir, int operation) {
+  TRY(os::Descriptor layers, os::open_path(dir + "/layers", O_RDONLY | O_DIRECTORY));
+  while (flock(layers.get(), operation) != 0) {
+    if (errno != EINTR) return fail(errno_error("lock " + dir + "/layers", errno));
+  }
+  return layers;
 }
 
 // Every mount table of this machine, once each mount namespace.
@@ -132,8 +140,10 @@ Result<std::map<std::string, ImageRecord>> ImageFolder::load() const {
   TRY(auto names, os::list_directory(dir_ + "/images"));
   for (const auto& name : names) {
     if (!name.ends_with(".json")) continue;
-    TRY(const std::string text, os::read_file(dir_ + "/images/" + name, kRecordBytesMax));
-    TRY(const json::Value document, json::parse(text));
+    const auto text = os::read_file(dir_ + "/images/" + name, kRecordBytesMax);
+    if (!text && text.error().reason == Reason::kNotFound) continue;  // removed meanwhile
+    if (!text) return fail(text.error());
+    TRY(const json::Value document, json::parse(*text));
     std::vector<std::string> references;
     if (const json::Value* list = document.find("references"); list != nullptr && list->is_array()) {
       for (const auto& reference : list->as_array()) references.push_back(reference.as_string());
@@ -202,36 +212,49 @@ Result<int64_t> ImageFolder::add_layer(const std::string& archive, const std::st
   return layer.size_bytes;
 }
 
-Result<void> ImageFolder::sweep_layers(const std::map<std::string, ImageRecord>& images) const {
+// First what is claimed, then what images have: a pull saves its image before its claim ends.
+Result<std::set<std::string>> ImageFolder::wanted_layers() const {
   std::set<std::string> wanted;
-  for (const auto& [id, record] : images) {
-    for (const auto& diff_id : record.diff_ids) wanted.insert(hex_of(diff_id));
-  }
   TRY(const auto in_progress, os::list_directory(dir_ + "/tmp"));
   for (const auto& entry : in_progress) {
     if (entry.find(kClaim) == std::string::npos || !is_running(entry)) continue;
     std::stringstream claimed(os::read_file(dir_ + "/tmp/" + entry, kRecordBytesMax).value_or(""));  // it may have ended meanwhile
     for (std::string layer; std::getline(claimed, layer);) wanted.insert(layer);
   }
+  TRY(const auto images, load());
+  for (const auto& [id, record] : images) {
+    for (const auto& diff_id : record.diff_ids) wanted.insert(hex_of(diff_id));
+  }
+  return wanted;
+}
+
+Result<void> ImageFolder::take_unwanted_layers(const std::string& to) const {
+  TRY(const os::Descriptor lock, lock_layers(dir_, LOCK_EX));
+  TRY(const auto wanted, wanted_layers());
   TRY(auto names, os::list_directory(dir_ + "/layers"));
   std::erase_if(names, [&](const std::string& name) { return wanted.contains(name); });
   if (names.empty()) return {};
   const std::string mounts = all_mounts();
-  TRY(const std::string work_path, make_work_dir());
-  const WorkDir work{work_path};
   for (const auto& name : names) {
     if (mounts.find(name) != std::string::npos) continue;
-    if (rename((dir_ + "/layers/" + name).c_str(), (work.path + "/" + name).c_str()) != 0 && errno != ENOENT)
+    if (rename((dir_ + "/layers/" + name).c_str(), (to + "/" + name).c_str()) != 0 && errno != ENOENT)
       return fail(errno_error("remove layer " + name, errno));
-    TRY_VOID(os::remove_tree(work.path + "/" + name));
   }
   return {};
+}
+
+Result<void> ImageFolder::sweep_layers() const {
+  TRY(const std::string work_path, make_work_dir());
+  const WorkDir work{work_path};
+  TRY_VOID(take_unwanted_layers(work.path));
+  return os::remove_tree(work.path);
 }
 
 Result<LayerClaim> ImageFolder::claim_layers(const std::vector<std::string>& diff_ids) const {
   std::string text;
   for (const auto& diff_id : diff_ids) text += hex_of(diff_id) + "\n";
   std::string path = dir_ + "/tmp/" + own_name() + kClaim + "XXXXXX";
+  TRY(const os::Descriptor lock, lock_layers(dir_, LOCK_SH));
   const os::Descriptor file(mkstemp(path.data()));
   if (!file) return fail(errno_error("make " + path, errno));
   LayerClaim claim(path);

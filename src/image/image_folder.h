@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,9 +53,9 @@ class ImageFolder {
   Result<int64_t> add_layer(const std::string& archive, const std::string& diff_id) const;
   // To be had before the layers are looked for.
   Result<LayerClaim> claim_layers(const std::vector<std::string>& diff_ids) const;
-  // Removes the layers that none of these images has, no mount of this machine uses and no running process claims. A layer goes whole or
-  // not at all, whenever we are killed.
-  Result<void> sweep_layers(const std::map<std::string, ImageRecord>& images) const;
+  // Removes the layers that no image on disk has, no mount of this machine uses and no running process claims. A layer goes whole or not at
+  // all, whenever we are killed; whoever claims it meanwhile finds it there until the claim ends, or not at all.
+  Result<void> sweep_layers() const;
 
   // A new empty directory below tmp/; the caller removes it.
   Result<std::string> make_work_dir() const;
@@ -66,6 +67,9 @@ class ImageFolder {
 
  private:
   explicit ImageFolder(std::string dir) : dir_(std::move(dir)) {}
+  Result<std::set<std::string>> wanted_layers() const;  // names in layers/; under its lock
+  Result<void> take_unwanted_layers(const std::string& to) const;
+
   std::string dir_;
 };
 

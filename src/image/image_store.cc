@@ -177,8 +177,7 @@ class DiskImageStore final : public ImageStore {
   }
 
   Task<Result<void>> sweep() override {
-    refresh();
-    co_return co_await on_pool(loop_, [folder = folder_, images = images_] { return folder.sweep_layers(images); });
+    co_return co_await on_pool(loop_, [folder = folder_] { return folder.sweep_layers(); });
   }
 
   // An id removes the image; a name removes only the name while the image has others.
@@ -202,9 +201,9 @@ class DiskImageStore final : public ImageStore {
       co_return co_await on_pool(loop_, [folder = folder_, record] { return folder.save(record); });
     }
     images_.erase(found);
-    auto work = [folder = folder_, id = record.info.id, images = images_]() -> Result<void> {
+    auto work = [folder = folder_, id = record.info.id]() -> Result<void> {
       TRY_VOID(folder.erase(id));
-      return folder.sweep_layers(images);
+      return folder.sweep_layers();
     };
     auto removed = co_await on_pool(loop_, std::move(work));
     version_ = folder_.version();

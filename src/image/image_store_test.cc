@@ -3,14 +3,18 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include "image/image_fixture.h"
 #include "image/image_folder.h"
@@ -152,6 +156,48 @@ TEST_F(Images, SweepsLayersThatNoImageHasButNotThoseOfAPullUnderWay) {
   EXPECT_FALSE(folder.has_layer(id));
 }
 
+// Whether somebody waits for the lock of the layers.
+bool somebody_waits(ino_t layers) {
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    if (line.find("->") != std::string::npos && line.find(":" + std::to_string(layers) + " ") != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(Images, ASweepSparesWhatIsClaimedOrKeptUntilItHasTheLayersForItself) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const ImageFolder folder = ImageFolder::open(dir_ + "/store").value();
+  const std::string unused = sha256_of(plain_layer("file", "unused"));
+  ASSERT_TRUE(folder.add_layer(dir_ + "/layer.tar", unused));
+  const std::string claimed = sha256_of(plain_layer("file", "claimed"));
+  ASSERT_TRUE(folder.add_layer(dir_ + "/layer.tar", claimed));
+  const std::string archive = make_archive("bash", "kept");
+  std::optional<os::Descriptor> lock = os::open_path(dir_ + "/store/layers", O_RDONLY | O_DIRECTORY).value();
+  struct stat layers{};
+  ASSERT_EQ(fstat(lock->get(), &layers), 0);
+  ASSERT_EQ(flock(lock->get(), LOCK_SH), 0);  // as one who is about to say what it needs
+  std::atomic<bool> swept = false;
+  std::optional<LayerClaim> claim;
+  std::string kept;
+  {
+    std::jthread sweep([&] {
+      EXPECT_TRUE(folder.sweep_layers());
+      swept = true;
+    });
+    while (!swept && !somebody_waits(layers.st_ino)) std::this_thread::yield();
+    auto said = folder.claim_layers({claimed});
+    const auto imported = run(store->import_file(archive));
+    if (said) claim.emplace(std::move(*said));
+    if (imported) kept = imported->front().layer_dirs[0];
+    lock.reset();
+  }
+  ASSERT_TRUE(claim && !kept.empty());
+  EXPECT_FALSE(folder.has_layer(unused));
+  EXPECT_TRUE(folder.has_layer(claimed));
+  EXPECT_TRUE(fs::exists(kept));
+}
+
 TEST_F(Images, AProcessThatWasKilledClaimsNothing) {
   const ImageFolder folder = ImageFolder::open(dir_ + "/store").value();
   const std::string id = sha256_of(plain_layer("file", "x"));
@@ -162,7 +208,7 @@ TEST_F(Images, AProcessThatWasKilledClaimsNothing) {
   };
   EXPECT_EXIT(claim_and_be_killed(), testing::KilledBySignal(SIGKILL), "");
   ASSERT_FALSE(fs::is_empty(dir_ + "/store/tmp"));
-  ASSERT_TRUE(folder.sweep_layers({}));
+  ASSERT_TRUE(folder.sweep_layers());
   EXPECT_FALSE(folder.has_layer(id));
   ASSERT_TRUE(ImageFolder::open(dir_ + "/store"));
   EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
