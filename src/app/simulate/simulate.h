@@ -1,4 +1,4 @@
-// `stint simulate`: manifests through the real controllers in virtual time. One thread; takes milliseconds where reality takes days.
+// `stint simulate`: manifests through the real controllers in virtual time. One thread; a Job of days takes milliseconds.
 #pragma once
 
 #include <string>
