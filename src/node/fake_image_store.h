@@ -66,7 +66,10 @@ class FakeImageStore : public ImageStore {
   Task<Result<std::vector<ImageInfo>>> import_file(std::string path) override {
     co_return fail(Reason::kNotFound, "no such file: " + path);
   }
+  // From now on this image stays.
+  void fail_removal(std::string id, std::string message) { stuck_[std::move(id)] = std::move(message); }
   Task<Result<void>> remove(std::string reference_or_id) override {
+    if (const auto stuck = stuck_.find(reference_or_id); stuck != stuck_.end()) co_return fail(Reason::kInternalError, stuck->second);
     std::erase_if(images_, [&](const auto& entry) { return entry.first == reference_or_id || entry.second.id == reference_or_id; });
     co_return Result<void>{};
   }
@@ -77,6 +80,7 @@ class FakeImageStore : public ImageStore {
   Loop& loop_;
   std::map<std::string, ImageInfo> images_;
   std::map<std::string, RegistryCredentials> protected_;  // by name
+  std::map<std::string, std::string> stuck_;              // by id
   Duration pull_time_{0};
   int failures_ = 0, pulls_ = 0;
   std::string failure_;

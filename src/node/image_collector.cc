@@ -116,16 +116,19 @@ Task<Result<void>> ImageCollector::collect() {
   if (used_at_first < settings_.high_percent) co_return Result<void>();
   const int64_t available_at_first = disk.available_bytes;
   // Layers that no image has: of pulls that did not get to their end.
-  CO_TRY_VOID(co_await store_.sweep());
+  Result<void> trouble = co_await store_.sweep();
   CO_TRY(disk, co_await machine_.look_at_disk());
   for (const ImageInfo& image : removable()) {
     if (used_percent(disk) <= settings_.low_percent) break;
     if (machine_.images_in_use().contains(image.id)) continue;  // a pod may have come meanwhile
     log_info("removing an image to make room", "image", image.id, "used_percent", used_percent(disk));
-    CO_TRY_VOID(co_await store_.remove(image.id));
+    if (auto gone = co_await store_.remove(image.id); !gone) {
+      log_warning("unused image stays", "image", image.id, "error", gone.error().message);
+      trouble = std::move(gone);
+    }
     CO_TRY(disk, co_await machine_.look_at_disk());  // what its layers share with others has not become free
   }
-  if (used_percent(disk) <= settings_.low_percent) co_return Result<void>();
+  if (!trouble || used_percent(disk) <= settings_.low_percent) co_return trouble;
   const std::string message = "Insufficient free disk space on the node's image filesystem (" + std::to_string(used_at_first) + "% of " +
                               size_text(disk.capacity_bytes) + " used). Failed to free sufficient space by deleting unused images (freed " +
                               std::to_string(std::max<int64_t>(disk.available_bytes - available_at_first, 0)) +

@@ -107,6 +107,15 @@ TEST_F(ImageCollectorTest, SparesImagesOfTheDirectoryThatStandsInForTheirRegistr
   EXPECT_THAT(left(), ElementsAre("pinned"));
 }
 
+TEST_F(ImageCollectorTest, GoesOnWithTheOthersWhenOneCannotBeRemoved) {
+  put("first", 100), put("second", 100);
+  store_.fail_removal("first", "operation not permitted");
+  other_bytes_ = 700;  // 90 %
+  loop_.run_for(5min);
+  EXPECT_THAT(left(), ElementsAre("first"));
+  EXPECT_THAT(events(), ElementsAre("ImageGCFailed"));
+}
+
 TEST_F(ImageCollectorTest, TellsTheNodeHowMuchItCouldFree) {
   put("a", 10);
   loop_.run_for(3min);
