@@ -19,6 +19,7 @@ struct Resolved {
   std::string digest;  // of the manifest for this platform or of the index: what the reference resolved to
   std::string config;
   std::optional<RegistryCredentials> credentials;  // by which it could be had
+  std::vector<RegistryEndpoint> endpoints;         // and where
 };
 
 using Registries = std::shared_ptr<const RegistrySettings>;
@@ -56,10 +57,13 @@ Result<Resolved> resolve(const ImageFolder& folder, const RegistrySettings& regi
   for (auto& own : registries.credentials(reference.registry, reference.repository)) tries.emplace_back(std::move(own));
   if (tries.empty()) tries.emplace_back();
   std::vector<Error> errors;
+  std::vector<RegistryEndpoint> endpoints = registries.endpoints(reference, std::nullopt);
   for (const auto& each : tries) {
-    auto resolved = resolve_by(folder, reference, registries.endpoints(reference, each), stop);
+    endpoints.back().credentials = each;  // the registry's own place; mirrors have theirs
+    auto resolved = resolve_by(folder, reference, endpoints, stop);
     if (resolved) {
       resolved->credentials = each;
+      resolved->endpoints = std::move(endpoints);
       return resolved;
     }
     if (std::ranges::none_of(errors, [&](const Error& error) { return error.message == resolved.error().message; }))
@@ -83,6 +87,13 @@ Result<void> fetch_layer(const ImageFolder& folder, const ImageReference& refere
   }
   TRY_VOID(os::remove_tree(work));
   return done;
+}
+
+// Under each of its names: no pull brought it.
+void open_to_everyone(ImageInfo& image) {
+  for (const std::string& name : image.references) {
+    if (const auto reference = ImageReference::parse(name)) image.access[reference->name()].everyone = true;
+  }
 }
 
 class DiskImageStore final : public ImageStore {
@@ -142,7 +153,7 @@ class DiskImageStore final : public ImageStore {
     auto total = std::make_shared<PullProgress>();
     for (const auto& layer : resolved.manifest.layers) total->bytes_total += std::max<int64_t>(layer.size_bytes, 0);
     CO_TRY(const LayerClaim claim, co_await on_pool(loop_, [folder = folder_, ids = config.diff_ids] { return folder.claim_layers(ids); }));
-    const Wanted wanted{.reference = reference, .credentials = resolved.credentials};
+    const Wanted wanted{.reference = reference, .endpoints = resolved.endpoints};
     std::vector<Result<void>> results(config.diff_ids.size());
     std::vector<Task<void>> tasks;
     for (size_t i = 0; i < results.size(); ++i) {
@@ -165,6 +176,7 @@ class DiskImageStore final : public ImageStore {
     CO_TRY(std::vector<ImageRecord> records, co_await on_pool(loop_, [folder = folder_, path] { return import_archive(folder, path); }));
     std::vector<ImageInfo> infos;
     for (auto& record : records) {
+      open_to_everyone(record.info);
       auto kept = co_await keep(std::move(record));
       if (!kept) co_return std::unexpected(kept.error());
       infos.push_back(std::move(*kept));
@@ -233,6 +245,7 @@ class DiskImageStore final : public ImageStore {
       for (const auto& name : same->second.info.references) {
         if (std::ranges::count(record.info.references, name) == 0) record.info.references.push_back(name);
       }
+      if (same->second.info.access.empty()) open_to_everyone(same->second.info);
       for (const auto& [name, access] : same->second.info.access) record.info.access[name].merge(access);
     }
     images_[record.info.id] = record;
@@ -254,10 +267,10 @@ class DiskImageStore final : public ImageStore {
     });
   }
 
-  // Of which image a layer is wanted, and by whom.
+  // Of which image a layer is wanted, and where it is had.
   struct Wanted {
     ImageReference reference;
-    std::optional<RegistryCredentials> credentials;
+    std::vector<RegistryEndpoint> endpoints;
   };
   struct Download {
     explicit Download(Loop& loop) : done(loop) {}
@@ -286,8 +299,8 @@ class DiskImageStore final : public ImageStore {
 
   Task<void> download(std::shared_ptr<Download> slot, Wanted wanted, BlobReference blob, std::string diff_id) {
     const Slots::Held turn = co_await downloads_at_once_.take();
-    auto fetched = co_await on_pool(loop_, [folder = folder_, registries = registries_, wanted, blob, diff_id, stop = stop_.get_token()] {
-      return fetch_layer(folder, wanted.reference, registries->endpoints(wanted.reference, wanted.credentials), blob, diff_id, stop);
+    auto fetched = co_await on_pool(loop_, [folder = folder_, wanted, blob, diff_id, stop = stop_.get_token()] {
+      return fetch_layer(folder, wanted.reference, wanted.endpoints, blob, diff_id, stop);
     });
     slot->result = std::move(fetched);
     downloads_.erase(diff_id);

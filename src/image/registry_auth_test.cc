@@ -152,11 +152,33 @@ TEST_F(TokenAuth, ExchangesNameAndPasswordForATokenOfTheRepository) {
   EXPECT_THAT(server.token_requests(), testing::Each("GET /token?service=lab&scope=repository%3Ateam%2Fapp%3Apull"));
 }
 
+TEST_F(TokenAuth, AnImportedImageStaysOpenUnderItsNameWhenItIsPulledByAnother) {
+  TokenServer server({.username = "me", .password = "letmein"});
+  ASSERT_TRUE(run(store_->import_file(make_docker_archive(dir_ + "/archive.tar", "imported", {std::string(1024, '\0')}))));
+  const ImageReference reference = ImageReference::parse(server.address() + "/team/app:v1").value();
+  const auto pulled = run(store_->pull(reference, {.credentials = {kGood}, .progress = nullptr}));
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  const ImageReference imported = ImageReference::parse("imported").value();
+  ASSERT_EQ(store_->find(imported)->id, pulled->id);
+  EXPECT_TRUE(store_->find(imported)->is_accessible(imported, {}));
+  EXPECT_FALSE(pulled->is_accessible(reference, {}));
+}
+
 TEST_F(TokenAuth, ExchangesATokenOfLongerLifeByPost) {
   TokenServer server({.identity_token = "long/life"});
   const ImageReference reference = ImageReference::parse(server.address() + "/team/app:v1").value();
   const auto pulled = run(store_->pull(reference, {.credentials = {{.identity_token = "long/life"}}, .progress = nullptr}));
   ASSERT_TRUE(pulled) << pulled.error().message;
+}
+
+TEST_F(TokenAuth, GivesATokenOfLongerLifeToNoOtherHost) {
+  TokenServer other({.identity_token = "long/life"});
+  TokenServer server({.token_location = "http://" + other.address() + "/token"});
+  const ImageReference reference = ImageReference::parse(server.address() + "/team/app:v1").value();
+  const auto pulled = run(store_->pull(reference, {.credentials = {{.identity_token = "long/life"}}, .progress = nullptr}));
+  ASSERT_FALSE(pulled);
+  EXPECT_THAT(pulled.error().message, HasSubstr("307"));
+  EXPECT_THAT(other.requests(), testing::IsEmpty());
 }
 
 TEST_F(TokenAuth, SaysThatNoTokenIsGivenAndThatATokenDoesNotHelp) {

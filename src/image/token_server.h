@@ -22,6 +22,7 @@ class TokenServer {
   struct Options {
     std::string username, password;  // who gets a token
     std::string identity_token;      // or by which
+    std::string token_location;      // where one is sent for a token instead
     bool plain = false;              // has nothing, and asks nobody
   };
   explicit TokenServer(Options options) : options_(std::move(options)) {
@@ -99,6 +100,8 @@ class TokenServer {
     const size_t begin = request.find(' ') + 1;
     const std::string path = request.substr(begin, request.find(' ', begin) - begin);
     if (options_.plain) return reply("404 Not Found", "");
+    if (path.starts_with("/token") && !options_.token_location.empty())
+      return reply("307 Temporary Redirect", "", "Location: " + options_.token_location + "\r\n");
     if (path.starts_with("/token"))
       return gives_token(request) ? reply("200 OK", R"({"token":")" + std::string(kToken) + "\"}") : reply("401 Unauthorized", "");
     if (request.find("Authorization: Bearer " + std::string(kToken)) == std::string::npos) {

@@ -141,7 +141,8 @@ Transfer::Once Transfer::get_once(const Request& request, const BodySink& sink, 
   if (offset > 0) curl_easy_setopt(curl, CURLOPT_RANGE, range.c_str());
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "stint/" STINT_VERSION);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  // A form holds a secret, which libcurl would send to whatever host a redirect names.
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, request.form.empty() ? 1L : 0L);
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kRedirectsMax);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, security_.plain_http ? "http,https" : "https");
   if (!request.form.empty()) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.form.c_str());
