@@ -104,6 +104,7 @@ class DiskImageStore final : public ImageStore {
         registries_(std::move(registries)),
         resolutions_(loop, kResolutionsAtOnce),
         downloads_at_once_(loop, kDownloadsAtOnce),
+        writes_(loop, 1),
         scope_(loop) {}
   ~DiskImageStore() override { stop_.request_stop(); }
 
@@ -194,6 +195,7 @@ class DiskImageStore final : public ImageStore {
 
   // An id removes the image; a name removes only the name while the image has others.
   Task<Result<void>> remove(std::string reference_or_id) override {
+    std::optional<Slots::Held> turn(co_await writes_.take());
     refresh();
     auto found = images_.find(reference_or_id.starts_with("sha256:") ? reference_or_id : "sha256:" + reference_or_id);
     std::string name;
@@ -209,17 +211,12 @@ class DiskImageStore final : public ImageStore {
     const bool named =
         std::ranges::any_of(record.info.references, [](const std::string& other) { return other.find('@') == std::string::npos; });
     if (!name.empty() && named) {
-      found->second = record;
-      co_return co_await on_pool(loop_, [folder = folder_, record] { return folder.save(record); });
+      co_return co_await write([folder = folder_, record] { return folder.save(record); });
     }
-    images_.erase(found);
-    auto work = [folder = folder_, id = record.info.id]() -> Result<void> {
-      TRY_VOID(folder.erase(id));
-      return folder.sweep_layers();
-    };
-    auto removed = co_await on_pool(loop_, std::move(work));
-    version_ = folder_.version();
-    co_return removed;
+    images_.erase(found);  // nobody is to begin with it
+    CO_TRY_VOID(co_await write([folder = folder_, id = record.info.id] { return folder.erase(id); }));
+    turn.reset();
+    co_return co_await sweep();
   }
 
  private:
@@ -233,9 +230,10 @@ class DiskImageStore final : public ImageStore {
   // One image has a name at a time; the newest takes it from the one before.
   Task<Result<ImageInfo>> keep(ImageRecord record) {
     const auto claim = std::exchange(record.claim, nullptr);
+    const Slots::Held turn = co_await writes_.take();
     refresh();
     std::vector<ImageRecord> changed;
-    for (auto& [id, other] : images_) {
+    for (auto [id, other] : images_) {
       if (id == record.info.id) continue;
       const size_t removed = std::erase_if(other.info.references,
                                            [&](const std::string& name) { return std::ranges::count(record.info.references, name) > 0; });
@@ -248,16 +246,23 @@ class DiskImageStore final : public ImageStore {
       if (same->second.info.access.empty()) open_to_everyone(same->second.info);
       for (const auto& [name, access] : same->second.info.access) record.info.access[name].merge(access);
     }
-    images_[record.info.id] = record;
     changed.push_back(record);
     auto work = [folder = folder_, changed]() -> Result<void> {
       for (const auto& each : changed) TRY_VOID(folder.save(each));
       return {};
     };
-    auto saved = co_await on_pool(loop_, std::move(work));
-    version_ = folder_.version();
-    if (!saved) co_return std::unexpected(saved.error());
+    CO_TRY_VOID(co_await write(std::move(work)));
     co_return record.info;
+  }
+
+  // Changes the folder, in one's turn, and reads it again: somebody may have read it in the middle.
+  Task<Result<void>> write(std::function<Result<void>()> change) {
+    auto changed = co_await on_pool(loop_, std::move(change));
+    if (auto loaded = reload(); !loaded) {
+      log_warning("images cannot be read", "error", loaded.error().message);
+      if (changed) changed = std::move(loaded);
+    }
+    co_return changed;
   }
 
   Task<Result<Resolved>> resolve_in_turn(ImageReference reference, std::vector<RegistryCredentials> credentials) {
@@ -315,6 +320,7 @@ class DiskImageStore final : public ImageStore {
   int64_t version_ = 0;
   std::map<std::string, std::shared_ptr<Download>> downloads_;
   Slots resolutions_, downloads_at_once_;
+  Slots writes_;  // one at a time: each begins with what the one before left
   std::stop_source stop_;  // of transfers: nobody waits for a silent registry when the store goes
   Scope scope_;
 };

@@ -214,6 +214,24 @@ TEST_F(Images, AProcessThatWasKilledClaimsNothing) {
   EXPECT_TRUE(fs::is_empty(dir_ + "/store/tmp"));
 }
 
+TEST_F(Images, AnImageThatIsRemovedWhileItComesAgainIsThereOrNotWithAllItsLayers) {
+  auto store = open_image_store(loop_, dir_ + "/store").value();
+  const std::string archive = make_archive("bash", "x");
+  const auto first = run(store->import_file(archive)).value()[0];
+  std::optional<Result<void>> removed;
+  std::optional<Result<std::vector<ImageInfo>>> imported;
+  Event one(loop_), other(loop_);
+  Scope scope(loop_);
+  scope.spawn(internal::store_result(store->import_file(archive), &imported, &other));
+  scope.spawn(internal::store_result(store->remove(first.id), &removed, &one));
+  loop_.run();
+  ASSERT_TRUE(removed && *removed && imported && *imported);
+  const auto left = store->find_id(first.id);
+  auto again = open_image_store(loop_, dir_ + "/store").value();
+  EXPECT_EQ(again->list().size(), left ? 1u : 0u) << "what the store says is what is on disk";
+  EXPECT_EQ(fs::exists(first.layer_dirs[0]), left.has_value());
+}
+
 // As after a kill in the middle of a removal.
 TEST_F(Images, NoLayerIsLeftInPart) {
   auto store = open_image_store(loop_, dir_ + "/store").value();
